@@ -1,0 +1,1 @@
+"""Recurrent pipelines for spaCy."""

@@ -1,0 +1,140 @@
+"""Model architectures, registered as `spacy-rnn.*` in pyproject.toml."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from spacy.ml.models.textcat import NEG_VALUE, resize_and_set_ref
+from spacy.tokens import Doc
+from thinc.api import (
+    Dropout,
+    Linear,
+    Model,
+    Softmax,
+    chain,
+    list2ragged,
+    ragged2list,
+    resizable,
+    with_ragged,
+)
+from thinc.layers.resizable import resize_linear_weighted
+from thinc.types import Floats2d
+
+from .layers.embedding import hash_embedding
+from .layers.pooling import pooling
+from .layers.recurrent import recurrent
+from .layers.sigmoid import sigmoid_output
+from .modules.pooling import Pool
+from .modules.recurrent import Cell
+
+Encoder = Model[list[Floats2d], list[Floats2d]]
+Tok2Vec = Model[list[Doc], list[Floats2d]]
+TextCat = Model[list[Doc], Floats2d]
+
+
+def bilstm_encoder(width: int, depth: int = 1, dropout: float | None = None) -> Encoder:
+    """Encode context with bidirectional LSTM layers: `spacy-rnn.BiLSTMEncoder.v1`, for the
+    `encode` slot of `spacy.Tok2Vec.v2`.
+
+    A document's vectors do not depend on the documents that it is batched with.
+
+    width (int): The input and output width, both directions together. An even number; recommended
+        values are between 64 and 512.
+    depth (int): The number of recurrent layers. Recommended values are 1 and 2.
+    dropout (Optional[float]): Rate at which the outputs of each layer are dropped in training. By
+        default spaCy's own, `[training] dropout`; a number holds whatever spaCy sets.
+    RETURNS (Model[List[Floats2d], List[Floats2d]]): The encoder.
+    RAISES (ValueError): If `width` is odd, `depth` is below 1 or `dropout` is not a rate; on first
+        use, if the embedding is of another width.
+    """
+    return with_ragged(recurrent(width, width, depth, cell="lstm", dropout=dropout))
+
+
+def bigru_encoder(width: int, depth: int = 1, dropout: float | None = None) -> Encoder:
+    """Encode context with bidirectional GRU layers: `spacy-rnn.BiGRUEncoder.v1`. Arguments and
+    errors are those of `spacy-rnn.BiLSTMEncoder.v1`; the weights are three quarters as many.
+    """
+    return with_ragged(recurrent(width, width, depth, cell="gru", dropout=dropout))
+
+
+def tok2vec(
+    width: int = 128,
+    depth: int = 1,
+    cell: Cell = "lstm",
+    bidirectional: bool = True,
+    dropout: float | None = None,
+    include_static_vectors: bool = False,
+    attrs: Sequence[str] = ("NORM", "PREFIX", "SUFFIX", "SHAPE"),
+    rows: Sequence[int] = (5000, 1000, 2500, 2500),
+) -> Tok2Vec:
+    """Embed tokens by their lexical features and encode their context: `spacy-rnn.Tok2Vec.v1`.
+
+    Takes the place of `spacy.Tok2Vec.v2` with its two slots, and embeds each distinct token of a
+    batch once.
+
+    width (int): The width of embedding and output, both directions together. Recommended values
+        are between 64 and 512.
+    depth (int): The number of recurrent layers. Recommended values are 1 and 2.
+    cell (str): "lstm" or "gru".
+    bidirectional (bool): Read each document in both directions.
+    dropout (Optional[float]): Rate at which the outputs of each recurrent layer are dropped in
+        training. By default spaCy's own, `[training] dropout`; a number holds whatever spaCy sets.
+    include_static_vectors (bool): Also embed the vectors table of the vocab.
+    attrs (Sequence[str]): The token attributes to embed.
+    rows (Sequence[int]): The number of rows in the hash table of each attribute. Recommended
+        values are between 1000 and 10000.
+    RETURNS (Model[List[Doc], List[Floats2d]]): The model.
+    RAISES (ValueError): If `width` is odd and `bidirectional` set, `depth` is below 1, `dropout`
+        is not a rate, `attrs` and `rows` differ in length, or the vocab lacks vectors.
+    """
+    embed = hash_embedding(width, attrs, rows, include_static_vectors=include_static_vectors)
+    encode = recurrent(
+        width, width, depth, cell=cell, bidirectional=bidirectional, dropout=dropout
+    )
+    model: Tok2Vec = chain(embed, encode, ragged2list())
+    model.set_dim("nO", width)
+    model.set_ref("embed", embed)
+    model.set_ref("encode", encode)
+    return model
+
+
+def textcat(
+    tok2vec: Tok2Vec,
+    exclusive_classes: bool,
+    pools: Sequence[Pool] = ("attention", "max"),
+    nO: int | None = None,
+) -> TextCat:
+    """Classify documents by their pooled tokens: `spacy-rnn.TextCat.v1`, for `rnn_textcat`,
+    `rnn_textcat_multilabel` and spaCy's own text categorizers.
+
+    tok2vec (Model[List[Doc], List[Floats2d]]): The token-to-vector model, or a listener.
+    exclusive_classes (bool): Whether a document has exactly one label.
+    pools (Sequence[str]): How tokens are pooled, side by side: any of "attention", "max", "mean"
+        and "last", the last state of each direction.
+    nO (Optional[int]): The number of labels. Found in the data by default.
+    RETURNS (Model[List[Doc], Floats2d]): The model. Its outputs are probabilities, and the
+        gradient that it takes is `probability - truth`.
+    RAISES (ValueError): If `pools` is empty or has an unknown member, or `tok2vec` does not tell
+        its width.
+    """
+    width = tok2vec.maybe_get_dim("nO")
+    if width is None:
+        raise ValueError(
+            f"The pooling layer must know the width of its tok2vec: got '{tok2vec.name}', which "
+            "does not tell it before it is initialized. Use a tok2vec or listener with a fixed "
+            "width."
+        )
+    bidirectional = all(node.attrs.get("bidirectional", True) for node in tok2vec.walk())
+    pool = pooling(width, pools, bidirectional=bidirectional)
+    weights = Softmax if exclusive_classes else Linear
+    output = weights(nO=nO, nI=pool.get_dim("nO"))
+    fill = {"W": 0, "b": NEG_VALUE if exclusive_classes else 0}
+    head = resizable(output, resize_layer=partial(resize_linear_weighted, fill_defaults=fill))
+    layers = [tok2vec, list2ragged(), pool, Dropout(0.0), head]
+    model: TextCat = chain(*layers, *([] if exclusive_classes else [sigmoid_output()]))
+    if nO is not None:
+        model.set_dim("nO", nO)
+    model.set_ref("tok2vec", tok2vec)
+    model.set_ref("output_layer", output)
+    model.attrs["multi_label"] = not exclusive_classes
+    model.attrs["resize_output"] = partial(resize_and_set_ref, resizable_layer=head)
+    return model

@@ -1,0 +1,50 @@
+"""Pooling layer: one vector for each sequence of a ragged batch."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from thinc.api import Model
+from thinc.types import Floats2d, Ragged
+from thinc.util import xp2torch
+
+from ..modules.pooling import Pool, Pooling
+from .shim import TorchShim
+
+
+def pooling(
+    width: int, pools: Sequence[Pool], *, bidirectional: bool = True
+) -> Model[Ragged, Floats2d]:
+    """Pool the tokens of each sequence in one or several ways, side by side.
+
+    width (int): Width of the tokens' vectors.
+    pools (Sequence[str]): Any of "attention", "max", "mean" and "last".
+    bidirectional (bool): Whether the second half of a vector was read backward.
+    RETURNS (Model[Ragged, Floats2d]): The layer, with the module in a shim.
+    RAISES (ValueError): See `Pooling`.
+    """
+    return Model(
+        "pooling",
+        forward,
+        init=init,
+        dims={"nI": width, "nO": width * len(pools)},
+        shims=[TorchShim(Pooling(width, pools, bidirectional))],
+    )
+
+
+def forward(
+    model: Model[Ragged, Floats2d], X: Ragged, is_train: bool
+) -> tuple[Floats2d, Callable[[Floats2d], Ragged]]:
+    shim = model.shims[0]
+    lengths = xp2torch(X.lengths, device=shim.device).to(torch.int64)
+    Y, get_dX = shim(X.dataXd, is_train, lengths=lengths)
+
+    def backprop(dY: Floats2d) -> Ragged:
+        return Ragged(get_dX(dY), X.lengths)
+
+    return Y, backprop
+
+
+def init(
+    model: Model[Ragged, Floats2d], X: Ragged | None = None, Y: Floats2d | None = None
+) -> None:
+    model.shims[0].initialize()

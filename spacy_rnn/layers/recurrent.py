@@ -1,0 +1,85 @@
+"""Recurrent layers over ragged batches."""
+
+from collections.abc import Callable
+
+import torch
+from thinc.api import Model
+from thinc.types import Floats2d, Ragged
+
+from ..modules.recurrent import Cell, RecurrentStack
+from .shim import TorchShim
+
+
+def recurrent(
+    input_width: int,
+    width: int,
+    depth: int = 1,
+    *,
+    cell: Cell = "lstm",
+    bidirectional: bool = True,
+    dropout: float | None = None,
+) -> Model[Ragged, Ragged]:
+    """Encode each sequence of a ragged batch with stacked recurrent layers.
+
+    input_width (int): Width of the input vectors.
+    width (int): Width of the output vectors, both directions together.
+    depth (int): Number of layers.
+    cell (str): "lstm" or "gru".
+    bidirectional (bool): Read each sequence in both directions.
+    dropout (Optional[float]): Rate at which the outputs of each layer are dropped in training. By
+        default the rate that spaCy sets, as `[training] dropout` or `nlp.update(drop=…)`; a number
+        holds whatever spaCy sets.
+    RETURNS (Model[Ragged, Ragged]): The layer, with the stack in a shim.
+    RAISES (ValueError): See `RecurrentStack`; or if `dropout` is not a rate.
+    """
+    if dropout is not None and not 0.0 <= dropout < 1.0:
+        raise ValueError(
+            f"Invalid dropout: got {dropout}, expected a rate from 0 up to but not including 1."
+        )
+    stack = RecurrentStack(input_width, width, depth, cell, bidirectional)
+    # spaCy overwrites "dropout_rate" wherever it is a number.
+    attrs = {"dropout_rate": 0.0} if dropout is None else {"fixed_dropout_rate": dropout}
+    return Model(
+        f"{'bi' if bidirectional else ''}{cell}",
+        forward,
+        init=init,
+        attrs={**attrs, "bidirectional": bidirectional},
+        dims={"nI": input_width, "nO": width},
+        shims=[TorchShim(stack)],
+    )
+
+
+def forward(
+    model: Model[Ragged, Ragged], X: Ragged, is_train: bool
+) -> tuple[Ragged, Callable[[Ragged], Ragged]]:
+    require_width(model, X.dataXd)
+    attrs = model.attrs
+    Y, get_dX = model.shims[0](
+        X.dataXd,
+        is_train,
+        lengths=torch.as_tensor(model.ops.to_numpy(X.lengths), dtype=torch.int64),
+        dropout=attrs.get("fixed_dropout_rate", attrs.get("dropout_rate")) if is_train else 0.0,
+    )
+
+    def backprop(dY: Ragged) -> Ragged:
+        return Ragged(get_dX(dY.dataXd), dY.lengths)
+
+    return Ragged(Y, X.lengths), backprop
+
+
+def init(
+    model: Model[Ragged, Ragged], X: Ragged | None = None, Y: Ragged | None = None
+) -> None:
+    if X is not None:
+        require_width(model, X.dataXd)
+    model.shims[0].initialize()
+
+
+def require_width(model: Model, X: Floats2d) -> None:
+    """RAISES (ValueError): If the input is not as wide as the layer expects."""
+    if X.shape[1] != model.get_dim("nI"):
+        raise ValueError(
+            f"The embedding does not fit the encoder '{model.name}': got vectors of width "
+            f"{X.shape[1]}, expected {model.get_dim('nI')}. Give both the same width in the "
+            "config, or use spacy-rnn.Tok2Vec.v1, which has only one."
+        )

@@ -1,0 +1,174 @@
+"""PyTorch modules as first-class citizens of Thinc and spaCy."""
+
+import contextlib
+import copy
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+from thinc.api import Optimizer
+from thinc.shims import Shim
+from thinc.types import ArrayXd, FloatsXd
+from thinc.util import get_torch_default_device, torch2xp, xp2torch
+from torch import nn
+from torch.nn.parameter import is_lazy
+
+# A forked child has none of the threads of its parent's pool and would wait for them for ever,
+# as `nlp.pipe(n_process=2)` would: it computes on the one thread that it has.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
+
+
+class TorchShim(Shim):
+    """A PyTorch module inside a Thinc model, with the manners of a native layer.
+
+    Unlike `thinc.api.PyTorchShim`, it draws new weights on every `initialize`, has its weights
+    averaged by the optimizer and used by `use_params`, updates them in place, refuses gradients
+    that are not finite before any weight has changed, and is stored as safetensors.
+
+    module (nn.Module): A module whose `forward` takes and returns one tensor, its options being
+        keywords, and which draws its weights in `reset_parameters`.
+    """
+
+    _model: nn.Module
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__(module.to(get_torch_default_device()))
+
+    @property
+    def device(self) -> torch.device:
+        return next(self._model.parameters()).device
+
+    def __call__(  # type: ignore[override]
+        self, X: ArrayXd, is_train: bool, **options: Any
+    ) -> tuple[FloatsXd, Callable[[FloatsXd], FloatsXd]]:
+        """Run the module.
+
+        X (ArrayXd): The module's input.
+        is_train (bool): Whether the callback will be needed.
+        options: Further arguments of the module's `forward`.
+        RETURNS (Tuple[FloatsXd, Callable]): The output, and a callback that takes the gradient of
+            the output, adds to the gradients of the weights and returns that of the input.
+        """
+        inputs = xp2torch(X, device=self.device)
+        if not is_train:
+            with torch.inference_mode():
+                return torch2xp(self._model(inputs, **options)), _no_backprop
+        inputs.requires_grad_(inputs.is_floating_point())
+        with torch.enable_grad():
+            outputs = self._model(inputs, **options)
+
+        def backprop(d_outputs: FloatsXd) -> FloatsXd:
+            if outputs.requires_grad:
+                outputs.backward(xp2torch(d_outputs, device=self.device))
+            self._require_finite_gradients()
+            return torch2xp(inputs.grad) if inputs.grad is not None else X
+
+        return torch2xp(outputs.detach()), backprop
+
+    def _require_finite_gradients(self) -> None:
+        gradients = {n: p.grad for n, p in self._model.named_parameters() if p.grad is not None}
+        if torch.isfinite(nn.utils.get_total_norm(gradients.values())):
+            return
+        wrong = [name for name, grad in gradients.items() if not torch.isfinite(grad).all()]
+        self._model.zero_grad()
+        raise ValueError(
+            f"Gradients of {type(self._model).__name__} are not finite: got NaN or infinite "
+            f"values in {', '.join(wrong or gradients)}, expected finite numbers. The weights are "
+            "unchanged. Try a lower learning rate ([training.optimizer] learn_rate), or look for "
+            "NaN in the vectors table."
+        )
+
+    def initialize(self, **sizes: int) -> None:
+        """Draw new weights, from torch's random number generator.
+
+        sizes: Arguments of the module's `reset_parameters`.
+        """
+        self._model.reset_parameters(**sizes)  # type: ignore[operator]
+
+    def finish_update(self, optimizer: Optimizer) -> None:
+        """Update the weights with the gradients that have been collected.
+
+        optimizer (Optimizer): Called with each weight and gradient.
+        """
+        for name, weight in self._model.named_parameters():
+            if weight.grad is not None:
+                updated, _ = optimizer(
+                    (self.id, name), torch2xp(weight.data), torch2xp(weight.grad)
+                )
+                weight.data.copy_(xp2torch(updated, device=weight.device))
+                weight.grad = None
+
+    @contextlib.contextmanager
+    def use_params(self, params: dict[tuple[int, str], FloatsXd]) -> Iterator[None]:
+        """Use other weights for as long as the context lasts.
+
+        params (Dict[Tuple[int, str], FloatsXd]): Weights by shim and parameter name, as in
+            `Optimizer.averages`.
+        """
+        weights = {
+            name: weight.data
+            for name, weight in self._model.named_parameters()
+            if (self.id, name) in params
+        }
+        originals = {name: weight.clone() for name, weight in weights.items()}
+        for name, weight in weights.items():
+            weight.copy_(xp2torch(params[self.id, name], device=weight.device))
+        try:
+            yield
+        finally:
+            for name, weight in weights.items():
+                weight.copy_(originals[name])
+
+    def copy(self) -> "TorchShim":
+        """RETURNS (TorchShim): A copy with an `id`, and so an optimizer state, of its own."""
+        copied = type(self)(copy.deepcopy(self._model))
+        copied.cfg = copy.deepcopy(self.cfg)
+        return copied
+
+    def to_device(self, device_type: str, device_id: int) -> None:
+        self._model.to("cpu" if device_type == "cpu" else torch.device("cuda", device_id))
+
+    def to_bytes(self) -> bytes:
+        """RETURNS (bytes): The weights as safetensors."""
+        weights = {
+            name: weight.contiguous()
+            for name, weight in self._model.state_dict().items()
+            if not is_lazy(weight)
+        }
+        return safetensors.torch.save(weights)
+
+    def from_bytes(self, data: bytes) -> "TorchShim":
+        """Load weights.
+
+        data (bytes): The weights as safetensors.
+        RAISES (ValueError): If `data` is damaged, or holds the weights of another module.
+        """
+        module = type(self._model).__name__
+        try:
+            loaded = safetensors.torch.load(data)
+        except safetensors.SafetensorError as err:
+            raise ValueError(
+                f"Can't read the weights of {module}: got {len(data)} bytes that are truncated or "
+                f"foreign ({err}), expected safetensors. Save or download the pipeline again."
+            ) from err
+        state = self._model.state_dict()
+        expected = {name: tuple(w.shape) for name, w in state.items() if not is_lazy(w)}
+        got = {name: tuple(w.shape) for name, w in loaded.items()}
+        lazy = state.keys() - expected.keys()
+        for name in sorted({*expected, *got} - lazy):
+            if got.get(name) != expected.get(name):
+                raise ValueError(
+                    f"Weights of another model than this {module}: for {name}, got the shape "
+                    f"{got.get(name)}, expected {expected.get(name)}. Load them with the "
+                    "config.cfg that was saved beside them."
+                )
+        self._model.load_state_dict(loaded, strict=False)
+        return self
+
+
+def _no_backprop(d_outputs: FloatsXd) -> FloatsXd:
+    raise RuntimeError("Can't backpropagate through a prediction: call begin_update instead.")

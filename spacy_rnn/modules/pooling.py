@@ -1,0 +1,92 @@
+"""Pooling of ragged batches: one vector for each sequence."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+Pool = Literal["attention", "max", "mean", "last"]
+POOLS: tuple[Pool, ...] = ("attention", "max", "mean", "last")
+
+
+class Pooling(nn.Module):
+    """Pool the tokens of each sequence in one or several ways, side by side.
+
+    - attention: the mean weighted by a learned softmax over the sequence (Yang et al. 2016, eq.
+      5 to 7).
+    - max, mean: over the tokens, value by value.
+    - last: the last state of each direction, which for the backward one is at the first token.
+
+    An empty sequence gets a vector of zeros.
+
+    width (int): Width of the tokens' vectors.
+    pools (Sequence[str]): Any of "attention", "max", "mean" and "last".
+    bidirectional (bool): Whether the second half of a vector was read backward.
+    RAISES (ValueError): If `pools` is empty or has an unknown member.
+    """
+
+    def __init__(self, width: int, pools: Sequence[Pool], bidirectional: bool = True) -> None:
+        super().__init__()
+        if not pools or not set(pools) <= set(POOLS):
+            raise ValueError(
+                f"Invalid pooling: got {list(pools)}, expected one or several of {list(POOLS)}."
+            )
+        self.width = width
+        self.pools = tuple(pools)
+        self.bidirectional = bidirectional
+        if "attention" in pools:
+            self.key = nn.Linear(width, width)
+            self.query = nn.Linear(width, 1, bias=False)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw new weights; attention starts out as the mean."""
+        if "attention" in self.pools:
+            nn.init.xavier_uniform_(self.key.weight)
+            nn.init.zeros_(self.key.bias)
+            nn.init.zeros_(self.query.weight)
+
+    def forward(self, X: Tensor, lengths: Tensor) -> Tensor:
+        """Pool a batch.
+
+        X (Tensor): The vectors of all sequences, one after the other. Shape (tokens, width).
+        lengths (Tensor): Tokens of each sequence. Shape (sequences,), on the device of `X`.
+        RETURNS (Tensor): Shape (sequences, width * number of pools).
+        """
+        return torch.cat([getattr(self, f"_{pool}")(X, lengths) for pool in self.pools], dim=1)
+
+    def _attention(self, X: Tensor, lengths: Tensor) -> Tensor:
+        scores = self.query(torch.tanh(self.key(X)))
+        owner = owners(lengths)
+        weights = (scores - self._max(scores.detach(), lengths)[owner]).exp()
+        return self._sum(X * weights / self._sum(weights, lengths)[owner], lengths)
+
+    @staticmethod
+    def _max(X: Tensor, lengths: Tensor) -> Tensor:
+        pooled = X.new_zeros((len(lengths), X.shape[1]))
+        owner = owners(lengths)[:, None].expand_as(X)
+        return pooled.scatter_reduce(0, owner, X, "amax", include_self=False)
+
+    @staticmethod
+    def _sum(X: Tensor, lengths: Tensor) -> Tensor:
+        return X.new_zeros((len(lengths), X.shape[1])).index_add(0, owners(lengths), X)
+
+    def _mean(self, X: Tensor, lengths: Tensor) -> Tensor:
+        return self._sum(X, lengths) / lengths.clamp(min=1)[:, None]
+
+    def _last(self, X: Tensor, lengths: Tensor) -> Tensor:
+        if not len(X):
+            return X.new_zeros((len(lengths), self.width))
+        ends = lengths.cumsum(0)
+        last = X[(ends - 1).clamp(min=0)]
+        if self.bidirectional:
+            first = X[(ends - lengths).clamp(max=len(X) - 1)]
+            half = self.width // 2
+            last = torch.cat((last[:, :half], first[:, half:]), dim=1)
+        return last * (lengths > 0)[:, None]
+
+
+def owners(lengths: Tensor) -> Tensor:
+    """RETURNS (Tensor): The sequence that each token belongs to. Shape (tokens,)."""
+    return torch.repeat_interleave(lengths)
