@@ -14,7 +14,6 @@ from thinc.api import (
     list2ragged,
     ragged2list,
     resizable,
-    with_ragged,
 )
 from thinc.layers.resizable import resize_linear_weighted
 from thinc.types import Floats2d
@@ -46,14 +45,21 @@ def bilstm_encoder(width: int, depth: int = 1, dropout: float | None = None) -> 
     RAISES (ValueError): If `width` is odd, `depth` is below 1 or `dropout` is not a rate; on first
         use, if the embedding is of another width.
     """
-    return with_ragged(recurrent(width, width, depth, cell="lstm", dropout=dropout))
+    return _encoder("lstm", width, depth, dropout)
 
 
 def bigru_encoder(width: int, depth: int = 1, dropout: float | None = None) -> Encoder:
     """Encode context with bidirectional GRU layers: `spacy-rnn.BiGRUEncoder.v1`. Arguments and
     errors are those of `spacy-rnn.BiLSTMEncoder.v1`; the weights are three quarters as many.
     """
-    return with_ragged(recurrent(width, width, depth, cell="gru", dropout=dropout))
+    return _encoder("gru", width, depth, dropout)
+
+
+def _encoder(cell: Cell, width: int, depth: int, dropout: float | None) -> Encoder:
+    encode = recurrent(width, width, depth, cell=cell, dropout=dropout)
+    model: Encoder = chain(list2ragged(), encode, ragged2list())
+    model.set_dim("nO", width)
+    return model
 
 
 def tok2vec(
@@ -87,9 +93,7 @@ def tok2vec(
         is not a rate, `attrs` and `rows` differ in length, or the vocab lacks vectors.
     """
     embed = hash_embedding(width, attrs, rows, include_static_vectors=include_static_vectors)
-    encode = recurrent(
-        width, width, depth, cell=cell, bidirectional=bidirectional, dropout=dropout
-    )
+    encode = recurrent(width, width, depth, cell=cell, bidirectional=bidirectional, dropout=dropout)
     model: Tok2Vec = chain(embed, encode, ragged2list())
     model.set_dim("nO", width)
     model.set_ref("embed", embed)

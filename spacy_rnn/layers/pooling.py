@@ -36,7 +36,8 @@ def forward(
 ) -> tuple[Floats2d, Callable[[Floats2d], Ragged]]:
     shim = model.shims[0]
     lengths = xp2torch(X.lengths, device=shim.device).to(torch.int64)
-    Y, get_dX = shim(X.dataXd, is_train, lengths=lengths)
+    tokens = X.dataXd if len(lengths) else model.ops.alloc2f(0, model.get_dim("nI"))
+    Y, get_dX = shim(tokens, is_train, lengths=lengths)
 
     def backprop(dY: Floats2d) -> Ragged:
         return Ragged(get_dX(dY), X.lengths)

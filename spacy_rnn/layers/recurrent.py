@@ -67,17 +67,15 @@ def forward(
     return Ragged(Y, X.lengths), backprop
 
 
-def init(
-    model: Model[Ragged, Ragged], X: Ragged | None = None, Y: Ragged | None = None
-) -> None:
+def init(model: Model[Ragged, Ragged], X: Ragged | None = None, Y: Ragged | None = None) -> None:
     if X is not None:
         require_width(model, X.dataXd)
     model.shims[0].initialize()
 
 
 def require_width(model: Model, X: Floats2d) -> None:
-    """RAISES (ValueError): If the input is not as wide as the layer expects."""
-    if X.shape[1] != model.get_dim("nI"):
+    """RAISES (ValueError): If there are vectors, not as wide as the layer expects."""
+    if len(X) and X.shape[1] != model.get_dim("nI"):
         raise ValueError(
             f"The embedding does not fit the encoder '{model.name}': got vectors of width "
             f"{X.shape[1]}, expected {model.get_dim('nI')}. Give both the same width in the "

@@ -23,8 +23,8 @@ class RNNTagger(FromDisk, Tagger):
     def get_loss(
         self, examples: Iterable[Example], scores: list[Floats2d]
     ) -> tuple[float, list[Floats2d]]:
-        """Find the cross-entropy and its gradient. Tokens without a tag in the reference, or
-        without a counterpart there, are left out.
+        """Find the cross-entropy with the smoothed tags and its gradient. Tokens without a tag in
+        the reference, or without a counterpart there, are left out.
 
         examples (Iterable[Example]): The batch.
         scores (List[Floats2d]): Probabilities by document. Shape (tokens, labels) each.
@@ -49,10 +49,12 @@ class RNNTagger(FromDisk, Tagger):
         tagged = numpy.flatnonzero(column >= 0)
         rows, column = ops.asarray(tagged), ops.asarray(column[tagged])
         probabilities = ops.flatten(scores)
+        smoothing = self.cfg["label_smoothing"] / max(len(self.labels) - 1, 1)
+        truth = ops.xp.full((len(rows), len(self.labels)), smoothing, dtype="float32")
+        truth[ops.xp.arange(len(rows)), column] = 1.0 - self.cfg["label_smoothing"]
         gradient = ops.xp.zeros_like(probabilities)
-        gradient[rows] = probabilities[rows]
-        gradient[rows, column] -= 1.0
-        loss = -ops.xp.log(probabilities[rows, column].clip(1e-20)).sum()
+        gradient[rows] = probabilities[rows] - truth
+        loss = -(truth * ops.xp.log(probabilities[rows].clip(1e-20))).sum()
         return float(loss), ops.unflatten(gradient, [len(doc_scores) for doc_scores in scores])
 
 
@@ -75,18 +77,33 @@ def aligned_tags(example: Example) -> NDArray[numpy.uint64]:
             "tok2vec": {"@architectures": "spacy-rnn.Tok2Vec.v1"},
         },
         "overwrite": False,
+        "label_smoothing": 0.0,
         "scorer": {"@scorers": "spacy.tagger_scorer.v1"},
     },
     default_score_weights=Language.get_factory_meta("tagger").default_score_weights,
 )
 def make_rnn_tagger(
-    nlp: Language, name: str, model: Model, overwrite: bool, scorer: Callable | None
+    nlp: Language,
+    name: str,
+    model: Model,
+    overwrite: bool,
+    label_smoothing: float,
+    scorer: Callable | None,
 ) -> RNNTagger:
     """Construct a tagger.
 
     model (Model[List[Doc], List[Floats2d]]): Predicts the probability of each tag for each token.
     overwrite (bool): Whether to replace tags that are already set.
+    label_smoothing (float): Share of the truth that is spread over the other tags in training.
+        Recommended values are from 0 to 0.1.
     scorer (Optional[Callable]): The scoring method.
     RETURNS (RNNTagger): The component.
     """
-    return RNNTagger(nlp.vocab, model, name, overwrite=overwrite, scorer=scorer)
+    return RNNTagger(
+        nlp.vocab,
+        model,
+        name,
+        overwrite=overwrite,
+        scorer=scorer,
+        label_smoothing=label_smoothing,
+    )

@@ -18,14 +18,15 @@ class _Categorizer(FromDisk):
     model: Model
 
     def predict(self, docs: Iterable[Doc]) -> Floats2d:
-        """Predict the probability of each label.
-
-        An empty document gets the same probabilities alone as in a batch.
+        """Predict the probability of each label. An empty document gets zeros, alone as in a batch.
 
         docs (Iterable[Doc]): The documents.
         RETURNS (Floats2d): Shape (documents, labels).
         """
-        return self.model.predict(list(docs))
+        docs = list(docs)
+        scores: Floats2d = super().predict(docs)  # type: ignore[misc]
+        scores[[not len(doc) for doc in docs]] = 0.0
+        return scores
 
 
 class RNNTextCategorizer(_Categorizer, TextCategorizer):
@@ -89,6 +90,4 @@ def make_rnn_textcat_multilabel(
     scorer (Optional[Callable]): The scoring method.
     RETURNS (RNNMultiLabelTextCategorizer): The component.
     """
-    return RNNMultiLabelTextCategorizer(
-        nlp.vocab, model, name, threshold=threshold, scorer=scorer
-    )
+    return RNNMultiLabelTextCategorizer(nlp.vocab, model, name, threshold=threshold, scorer=scorer)
