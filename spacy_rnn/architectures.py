@@ -132,9 +132,12 @@ def textcat(
     weights = Softmax if exclusive_classes else Linear
     output = weights(nO=nO, nI=pool.get_dim("nO"))
     fill = {"W": 0, "b": NEG_VALUE if exclusive_classes else 0}
-    head = resizable(output, resize_layer=partial(resize_linear_weighted, fill_defaults=fill))
-    layers = [tok2vec, list2ragged(), pool, Dropout(0.0), head]
-    model: TextCat = chain(*layers, *([] if exclusive_classes else [sigmoid_output()]))
+    head: Model[Floats2d, Floats2d] = resizable(
+        output, resize_layer=partial(resize_linear_weighted, fill_defaults=fill)
+    )
+    model: TextCat = chain(tok2vec, list2ragged(), pool, Dropout(0.0), head)
+    if not exclusive_classes:
+        model = chain(model, sigmoid_output())
     if nO is not None:
         model.set_dim("nO", nO)
     model.set_ref("tok2vec", tok2vec)

@@ -13,7 +13,7 @@ from thinc.util import to_numpy
 
 from ..modules.embedding import HashEmbedding
 from .distinct import distinct_rows
-from .shim import TorchShim
+from .shim import TorchShim, torch_shim
 
 OPS = NumpyOps()
 SEED = 8
@@ -59,12 +59,12 @@ def hash_embedding(
 def forward(
     model: Model[list[Doc], Ragged], docs: Sequence[Doc], is_train: bool
 ) -> tuple[Ragged, Callable[[Ragged], list[Doc]]]:
-    shim, static = model.shims[0], model.attrs["include_static_vectors"]
+    shim, static = torch_shim(model), model.attrs["include_static_vectors"]
     features = lexical_features(docs, [*model.attrs["attrs"], *(["ORTH"] if static else [])])
     first, inverse = distinct_rows(features)
     tokens = features[first]
     Y, collect_gradients = shim(
-        model.ops.asarray(hash_keys(tokens, model.attrs["rows"])),
+        hash_keys(tokens, model.attrs["rows"]),
         is_train,
         inverse=torch.from_numpy(inverse).to(shim.device),
         vectors=static_vectors(docs, tokens[:, -1]).to(shim.device) if static else None,
@@ -89,12 +89,12 @@ def init(
                 "one. Name a pipeline or folder that has one in [initialize] vectors, or set "
                 "include_static_vectors = false."
             )
-        model.shims[0].initialize(vectors_width=width)
+        torch_shim(model).initialize(vectors_width=width)
     else:
-        model.shims[0].initialize()
+        torch_shim(model).initialize()
 
 
-def lexical_features(docs: Sequence[Doc], attrs: list[str]) -> NDArray[numpy.uint64]:
+def lexical_features(docs: Sequence[Doc], attrs: list[int | str]) -> NDArray[numpy.uint64]:
     """RETURNS (NDArray[uint64]): Attributes of all tokens. Shape (tokens, attrs)."""
     arrays = [doc.to_array(attrs).reshape((-1, len(attrs))) for doc in docs]
     return numpy.concatenate(arrays) if arrays else numpy.zeros((0, len(attrs)), dtype="uint64")

@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 
 import torch
 from thinc.api import Model
-from thinc.types import Floats2d, Ragged
+from thinc.types import ArrayXd, Floats2d, Ragged
 from thinc.util import xp2torch
 
 from ..modules.pooling import Pool, Pooling
-from .shim import TorchShim
+from .shim import TorchShim, torch_shim
 
 
 def pooling(
@@ -34,9 +34,9 @@ def pooling(
 def forward(
     model: Model[Ragged, Floats2d], X: Ragged, is_train: bool
 ) -> tuple[Floats2d, Callable[[Floats2d], Ragged]]:
-    shim = model.shims[0]
+    shim = torch_shim(model)
     lengths = xp2torch(X.lengths, device=shim.device).to(torch.int64)
-    tokens = X.dataXd if len(lengths) else model.ops.alloc2f(0, model.get_dim("nI"))
+    tokens: ArrayXd = X.dataXd if len(lengths) else model.ops.alloc2f(0, model.get_dim("nI"))
     Y, get_dX = shim(tokens, is_train, lengths=lengths)
 
     def backprop(dY: Floats2d) -> Ragged:
@@ -48,4 +48,4 @@ def forward(
 def init(
     model: Model[Ragged, Floats2d], X: Ragged | None = None, Y: Floats2d | None = None
 ) -> None:
-    model.shims[0].initialize()
+    torch_shim(model).initialize()

@@ -1,13 +1,14 @@
 """Recurrent layers over ragged batches."""
 
 from collections.abc import Callable
+from typing import cast
 
 import torch
 from thinc.api import Model
 from thinc.types import Floats2d, Ragged
 
 from ..modules.recurrent import Cell, RecurrentStack
-from .shim import TorchShim
+from .shim import TorchShim, torch_shim
 
 
 def recurrent(
@@ -52,9 +53,9 @@ def recurrent(
 def forward(
     model: Model[Ragged, Ragged], X: Ragged, is_train: bool
 ) -> tuple[Ragged, Callable[[Ragged], Ragged]]:
-    require_width(model, X.dataXd)
+    require_width(model, cast(Floats2d, X.dataXd))
     attrs = model.attrs
-    Y, get_dX = model.shims[0](
+    Y, get_dX = torch_shim(model)(
         X.dataXd,
         is_train,
         lengths=torch.as_tensor(model.ops.to_numpy(X.lengths), dtype=torch.int64),
@@ -69,8 +70,8 @@ def forward(
 
 def init(model: Model[Ragged, Ragged], X: Ragged | None = None, Y: Ragged | None = None) -> None:
     if X is not None:
-        require_width(model, X.dataXd)
-    model.shims[0].initialize()
+        require_width(model, cast(Floats2d, X.dataXd))
+    torch_shim(model).initialize()
 
 
 def require_width(model: Model, X: Floats2d) -> None:

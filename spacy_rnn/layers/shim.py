@@ -4,12 +4,13 @@ import contextlib
 import copy
 import os
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import safetensors
 import safetensors.torch
 import torch
-from thinc.api import Optimizer
+from numpy.typing import NDArray
+from thinc.api import Model, Optimizer
 from thinc.shims import Shim
 from thinc.types import ArrayXd, FloatsXd
 from thinc.util import get_torch_default_device, torch2xp, xp2torch
@@ -36,24 +37,21 @@ class TorchShim(Shim):
     _model: nn.Module
 
     def __init__(self, module: nn.Module) -> None:
-        super().__init__(module.to(get_torch_default_device()))
-
-    @property
-    def device(self) -> torch.device:
-        return next(self._model.parameters()).device
+        self.device = get_torch_default_device()
+        super().__init__(module.to(self.device))
 
     def __call__(  # type: ignore[override]
-        self, X: ArrayXd, is_train: bool, **options: Any
-    ) -> tuple[FloatsXd, Callable[[FloatsXd], FloatsXd]]:
+        self, X: ArrayXd | NDArray, is_train: bool, **options: Any
+    ) -> tuple[Any, Callable[[Any], Any]]:
         """Run the module.
 
-        X (ArrayXd): The module's input.
+        X (ArrayXd): The module's input, on any device.
         is_train (bool): Whether the callback will be needed.
         options: Further arguments of the module's `forward`.
         RETURNS (Tuple[FloatsXd, Callable]): The output, and a callback that takes the gradient of
             the output, adds to the gradients of the weights and returns that of the input.
         """
-        inputs = xp2torch(X, device=self.device)
+        inputs = xp2torch(cast(ArrayXd, X), device=self.device)
         if not is_train:
             with torch.inference_mode():
                 return torch2xp(self._model(inputs, **options)), _no_backprop
@@ -61,7 +59,7 @@ class TorchShim(Shim):
         with torch.enable_grad():
             outputs = self._model(inputs, **options)
 
-        def backprop(d_outputs: FloatsXd) -> FloatsXd:
+        def backprop(d_outputs: FloatsXd) -> ArrayXd | NDArray:
             if outputs.requires_grad:
                 outputs.backward(xp2torch(d_outputs, device=self.device))
             self._require_finite_gradients()
@@ -97,7 +95,9 @@ class TorchShim(Shim):
         for name, weight in self._model.named_parameters():
             if weight.grad is not None:
                 updated, _ = optimizer(
-                    (self.id, name), torch2xp(weight.data), torch2xp(weight.grad)
+                    (self.id, name),
+                    cast(FloatsXd, torch2xp(weight.data)),
+                    cast(FloatsXd, torch2xp(weight.grad)),
                 )
                 weight.data.copy_(xp2torch(updated, device=weight.device))
                 weight.grad = None
@@ -130,7 +130,10 @@ class TorchShim(Shim):
         return copied
 
     def to_device(self, device_type: str, device_id: int) -> None:
-        self._model.to("cpu" if device_type == "cpu" else torch.device("cuda", device_id))
+        self.device = (
+            torch.device("cpu") if device_type == "cpu" else torch.device("cuda", device_id)
+        )
+        self._model.to(self.device)
 
     def to_bytes(self) -> bytes:
         """RETURNS (bytes): The weights as safetensors."""
@@ -168,6 +171,11 @@ class TorchShim(Shim):
                 )
         self._model.load_state_dict(loaded, strict=False)
         return self
+
+
+def torch_shim(model: Model) -> TorchShim:
+    """RETURNS (TorchShim): The shim of a layer that has one."""
+    return cast(TorchShim, model.shims[0])
 
 
 def _no_backprop(d_outputs: FloatsXd) -> FloatsXd:

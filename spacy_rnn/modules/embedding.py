@@ -1,6 +1,7 @@
 """Hash embeddings of lexical features."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +26,9 @@ class HashEmbedding(nn.Module):
         super().__init__()
         self.width = width
         self.tables = nn.ModuleList(nn.EmbeddingBag(n, width, mode="sum") for n in rows)
-        self.static = nn.LazyLinear(width, bias=False) if static_vectors else None
+        self.static: nn.Linear | None = None
+        if static_vectors:
+            self.static = nn.LazyLinear(width, bias=False)
         self.mix = nn.Linear(width * (len(rows) + static_vectors), width * PIECES)
         self.norm = nn.LayerNorm(width)
         self.reset_parameters()
@@ -37,7 +40,7 @@ class HashEmbedding(nn.Module):
         vectors_width (Optional[int]): Width of the static vectors.
         """
         for table in self.tables:
-            nn.init.uniform_(table.weight, -0.1, 0.1)
+            nn.init.uniform_(cast(Tensor, table.weight), -0.1, 0.1)
         if self.static is not None and vectors_width is not None:
             self.static = nn.Linear(vectors_width, self.width, bias=False).to(self.mix.weight)
             nn.init.xavier_uniform_(self.static.weight)
@@ -66,7 +69,6 @@ class HashEmbedding(nn.Module):
         if self.static is not None:
             features.append(self.static(vectors))
         X = torch.stack(features, dim=1)
-        X = nn.functional.dropout1d(X.transpose(0, 1), dropout).transpose(0, 1) if False else X
         X = self.mix(X.flatten(1)).view(-1, self.width, PIECES).amax(dim=2)
         X = self.norm(X).index_select(0, inverse)
         return nn.functional.dropout(X, dropout)

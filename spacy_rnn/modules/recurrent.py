@@ -1,14 +1,14 @@
 """Stacked bidirectional LSTM and GRU over ragged batches, exact for every sequence."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 Cell = Literal["lstm", "gru"]
-CELLS: dict[str, type[nn.RNNBase]] = {"lstm": nn.LSTM, "gru": nn.GRU}
+CELLS: dict[str, type[nn.LSTM | nn.GRU]] = {"lstm": nn.LSTM, "gru": nn.GRU}
 
 # The most sequences and padded tokens in a sub-batch. Small ones of similar length stay in the
 # cache and carry little padding; packed ones carry none, so that they can be larger.
@@ -99,7 +99,7 @@ class RecurrentStack(nn.Module):
     def flatten_parameters(self) -> None:
         """Lay each layer's weights out as the one chunk that cuDNN wants. No effect on CPU."""
         for layer in self.layers:
-            layer.flatten_parameters()
+            cast(nn.RNNBase, layer).flatten_parameters()
 
     def forward(self, X: Tensor, lengths: Tensor, dropout: float = 0.0) -> Tensor:
         """Encode a batch of sequences.
@@ -130,7 +130,7 @@ class RecurrentStack(nn.Module):
         """Y (Tensor): Padded. Shape (time, sequences, width)."""
         reverse = reversal(lengths)
         for layer in self.layers:
-            weights = layer._flat_weights
+            weights = cast(list[Tensor], layer._flat_weights)
             outputs = _lstm(Y, weights[:4])
             if self.bidirectional:
                 backward = _lstm(_permute(Y, reverse), weights[4:])

@@ -1,6 +1,7 @@
 """`rnn_tagger`: token tags."""
 
 from collections.abc import Callable, Iterable
+from typing import cast
 
 import numpy
 from numpy.typing import NDArray
@@ -39,11 +40,11 @@ class RNNTagger(FromDisk, Tagger):
         columns = {self.vocab.strings[label]: i for i, label in enumerate(self.labels)}
         unknown = [tag for tag in known.tolist() if tag and tag not in columns]
         if unknown:
+            got = ", ".join(repr(self.vocab.strings[tag]) for tag in unknown)
             raise ValueError(
-                f"Unknown tag for component '{self.name}': got "
-                f"{', '.join(repr(self.vocab.strings[tag]) for tag in unknown)}, expected one of "
-                f"its {len(self.labels)} labels ({', '.join(self.labels[:5])}, …). Correct the "
-                "tag, or initialize the component with examples or labels that include it."
+                f"Unknown tag for component '{self.name}': got {got}, expected one of its "
+                f"{len(self.labels)} labels, such as {self.labels[0]!r}. Correct the tag, or "
+                "initialize the component with examples or labels that include it."
             )
         column = numpy.array([columns.get(tag, -1) for tag in known.tolist()])[targets]
         tagged = numpy.flatnonzero(column >= 0)
@@ -64,8 +65,8 @@ def aligned_tags(example: Example) -> NDArray[numpy.uint64]:
     """
     predicted, reference = example.predicted, example.reference
     if numpy.array_equal(predicted.to_array(ORTH), reference.to_array(ORTH)):
-        return reference.to_array(TAG)
-    return numpy.array([tag or 0 for tag in example.get_aligned("TAG")], dtype="uint64")
+        return cast(NDArray[numpy.uint64], reference.to_array(TAG))
+    return numpy.array([tag or 0 for tag in example.get_aligned("TAG")], dtype=numpy.uint64)
 
 
 @Language.factory(
@@ -80,7 +81,12 @@ def aligned_tags(example: Example) -> NDArray[numpy.uint64]:
         "label_smoothing": 0.0,
         "scorer": {"@scorers": "spacy.tagger_scorer.v1"},
     },
-    default_score_weights=Language.get_factory_meta("tagger").default_score_weights,
+    default_score_weights={
+        "tag_acc": 1.0,
+        "tag_micro_p": None,
+        "tag_micro_r": None,
+        "tag_micro_f": None,
+    },
 )
 def make_rnn_tagger(
     nlp: Language,

@@ -43,6 +43,21 @@ class RNNMultiLabelTextCategorizer(_Categorizer, MultiLabel_TextCategorizer):
     """
 
 
+# What spaCy's text categorizers weigh, and the scores that a config may weigh instead.
+SCORE_WEIGHTS: dict[str, float | None] = {
+    "cats_score": 1.0,
+    "cats_score_desc": None,
+    "cats_micro_p": None,
+    "cats_micro_r": None,
+    "cats_micro_f": None,
+    "cats_macro_p": None,
+    "cats_macro_r": None,
+    "cats_macro_f": None,
+    "cats_macro_auc": None,
+    "cats_f_per_type": None,
+}
+
+
 def _config(exclusive_classes: bool, **settings: Any) -> dict[str, Any]:
     return {
         "model": {
@@ -58,7 +73,7 @@ def _config(exclusive_classes: bool, **settings: Any) -> dict[str, Any]:
     "rnn_textcat",
     assigns=["doc.cats"],
     default_config=_config(True, scorer={"@scorers": "spacy.textcat_scorer.v2"}),
-    default_score_weights=Language.get_factory_meta("textcat").default_score_weights,
+    default_score_weights=SCORE_WEIGHTS,
 )
 def make_rnn_textcat(
     nlp: Language, name: str, model: Model, scorer: Callable | None
@@ -78,7 +93,8 @@ def make_rnn_textcat(
     default_config=_config(
         False, threshold=0.5, scorer={"@scorers": "spacy.textcat_multilabel_scorer.v2"}
     ),
-    default_score_weights=Language.get_factory_meta("textcat_multilabel").default_score_weights,
+    default_score_weights=Language.get_factory_meta("textcat_multilabel").default_score_weights
+    or {},
 )
 def make_rnn_textcat_multilabel(
     nlp: Language, name: str, model: Model, threshold: float, scorer: Callable | None

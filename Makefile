@@ -1,0 +1,40 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test test-slow lint bench document clean
+
+# Train and evaluate a classifier and a tagger on the embedded sample.
+demo: .venv/installed
+	$(BIN)/python -m spacy project run all
+
+# The quick tests. `make test-slow` runs the others.
+test: .venv/installed
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: .venv/installed
+	$(BIN)/python -m pytest -m slow
+
+lint: .venv/installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+# Speed and memory against the peers, on one core.
+bench: .venv/installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/memory.py
+	$(BIN)/python benchmarks/report.py
+
+# Rewrite the project's part of the README from project.yml.
+document: .venv/installed
+	$(BIN)/python -m spacy project document --output README.md
+
+clean:
+	rm -rf .venv build dist corpus metrics packages training project.lock
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	@echo "Installing spacy-rnn and its dependencies into .venv …"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,178 @@
+"""Make Markdown tables of the results."""
+
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from harness import RESULTS, BenchmarkError, read_json, say
+
+TITLES = {
+    "pipeline": "Pipelines: from text to annotations",
+    "encoder": "Encoders alone",
+    "training": "Training",
+    "latency": "Latency of single short texts",
+    "load": "Loading",
+    "length": "Encoders by length, batch and width (ns per token)",
+}
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:
+    """RETURNS (str): A Markdown table, the columns after the first `left` aligned to the right."""
+    rule = ["---" if i < left else "---:" for i in range(len(header))]
+    return "".join(f"| {' | '.join(line)} |\n" for line in (header, rule, *rows))
+
+
+def number(value: float) -> str:
+    """RETURNS (str): Three significant digits at least."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def environment_line(result: dict[str, Any]) -> str:
+    machine = result["machine"]
+    versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
+    threads = f" Threads: {result['threads']}." if "threads" in result else ""
+    memory = f", {machine['memory_gib']:.0f} GiB" if machine["memory_gib"] else ""
+    load = machine["load_average"]
+    return (
+        f"{machine['cpu']}, {machine['cores']} cores{memory}, {machine['system']}, load average "
+        f"{'unknown' if load is None else f'{load:.1f}'} at the start.{threads} {versions}."
+    )
+
+
+def speed(folder: Path) -> str:
+    """RETURNS (str): The tables of all sections that one or several runs of speed.py wrote."""
+    parts = ["# Speed\n"]
+    for name in TITLES:
+        path = folder / f"{name}.json"
+        if path.exists():
+            result = read_json(path)
+            texts = result["texts"]
+            parts.append(f"## {TITLES[name]}\n")
+            parts.append(
+                f"{environment_line(result)} {texts['texts']:,} texts of {texts['file']}; medians "
+                f"of {result['rounds']} interleaved rounds, lowest to highest in parentheses.\n"
+            )
+            parts.append(by_length(result["rows"]) if name == "length" else cases(result["rows"]))
+    if len(parts) == 1:
+        raise BenchmarkError(f"No results in {folder}: run speed.py first.")
+    return "\n".join(parts)
+
+
+def cases(rows: Sequence[dict[str, Any]]) -> str:
+    parts = []
+    for (case, metric), group in groupby(
+        sorted_by_case(rows), lambda row: (row["case"], row["metric"])
+    ):
+        lines = list(group)
+        share = any("share_of_matrix_rate" in row for row in lines)
+        header = [case, metric, f"times {lines[0]['baseline']}"]
+        body = [
+            [
+                row["system"],
+                spread(row["median"], row["low"], row["high"]),
+                spread(row["ratio"], row["ratio_low"], row["ratio_high"], ".2f"),
+                *([f"{row['share_of_matrix_rate']:.0%}"] if share else []),
+            ]
+            for row in lines
+        ]
+        parts.append(table([*header, *(["share of matrix rate"] if share else [])], body))
+    return "\n".join(parts)
+
+
+def sorted_by_case(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """RETURNS (List[Dict[str, Any]]): The rows of a case and metric next to each other."""
+    keys = list(dict.fromkeys((row["case"], row["metric"]) for row in rows))
+    return sorted(rows, key=lambda row: keys.index((row["case"], row["metric"])))
+
+
+def spread(middle: float, low: float, high: float, style: str = "") -> str:
+    middle_, low_, high_ = (f"{v:{style}}" if style else number(v) for v in (middle, low, high))
+    return f"{middle_} ({low_} to {high_})"
+
+
+def by_length(rows: Sequence[dict[str, Any]]) -> str:
+    systems = list(dict.fromkeys(row["system"] for row in rows))
+    body = []
+    for case, group in groupby(rows, lambda row: row["case"]):
+        cells = {row["system"]: number(row["median"]) for row in group}
+        body.append([case, *(cells.get(system, "-") for system in systems)])
+    return table(["", *systems], body)
+
+
+def memory(path: Path) -> str:
+    result = read_json(path)
+    body = [
+        [
+            row["system"],
+            row["work"],
+            f"{row['docs'] - 1:,} short and one of {row['long']:,} tokens",
+            row.get("error") or number(row["peak_mib"]),
+        ]
+        for row in result["rows"]
+    ]
+    header = ["system", "work", "batch", "MiB above what was in use"]
+    return "\n".join(["# Peak memory\n", f"{environment_line(result)}\n", table(header, body, 3)])
+
+
+def accuracy(folder: Path) -> str:
+    """RETURNS (str): Mean and standard deviation over seeds, in percent."""
+    results = [read_json(path) for path in sorted(folder.glob("*-seed*.json"))]
+    names = list(dict.fromkeys(result["row"] for result in results))
+    if not names:
+        raise BenchmarkError(f"No results in {folder}: run accuracy.py first.")
+    scores = results[0]["scores"]
+    body = []
+    for name in names:
+        runs = [result for result in results if result["row"] == name]
+        cells = [
+            percent([run[split][score] for run in runs])
+            for score in scores
+            for split in ("dev", "test")
+        ]
+        body.append([name, *cells, str(len(runs))])
+    header = ["", *(f"{score}, {split}" for score in scores for split in ("dev", "test")), "seeds"]
+    note = "Percent, mean ± standard deviation over seeds. Models are selected on dev.\n"
+    return "\n".join([f"# Accuracy: {folder.name}\n", note, table(header, body)])
+
+
+def percent(values: Sequence[float]) -> str:
+    deviation = f" ± {stdev(values) * 100:.2f}" if len(values) > 1 else ""
+    return f"{mean(values) * 100:.2f}{deviation}"
+
+
+def reports(results: Path) -> dict[str, str]:
+    """RETURNS (Dict[str, str]): The Markdown of everything that has results, by file name."""
+    found = {f"{f.name}.md": speed(f) for f in sorted(results.glob("speed*")) if f.is_dir()}
+    if (results / "memory.json").exists():
+        found["memory.md"] = memory(results / "memory.json")
+    for folder in sorted((results / "accuracy").glob("*")):
+        if any(folder.glob("*-seed*.json")):
+            found[f"accuracy-{folder.name}.md"] = accuracy(folder)
+    if not found:
+        raise BenchmarkError(
+            f"No results in {results}: run speed.py, memory.py or accuracy.py first."
+        )
+    return found
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    options = ArgumentParser(description=__doc__)
+    options.add_argument("results", type=Path, nargs="?", default=RESULTS)
+    results = options.parse_args(args).results
+    try:
+        for name, text in reports(results).items():
+            (results / name).write_text(text, encoding="utf8")
+            print(text)
+            say(f"Wrote {results / name}")
+    except BenchmarkError as error:
+        say(str(error))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

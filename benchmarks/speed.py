@@ -1,0 +1,76 @@
+"""Compare the speed of recurrent pipelines with that of their peers, all in one run."""
+
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from harness import (
+    RESULTS,
+    BenchmarkError,
+    environment,
+    limit_threads,
+    say,
+    threads_option,
+    write_json,
+)
+
+NAMES = ("pipeline", "encoder", "training", "latency", "load", "length")
+
+
+def parser() -> ArgumentParser:
+    options = ArgumentParser(description=__doc__)
+    add = options.add_argument
+    add("--only", nargs="+", choices=NAMES, default=NAMES, help="sections to run")
+    add("--threads", type=threads_option, default=1, help="a number, or 'all' (default: 1)")
+    add("--rounds", type=int, default=7, help="rounds that count (default: 7)")
+    add("--texts", type=Path, help=".spacy, .conllu, .jsonl or .txt file to read")
+    add("--output", type=Path, help="directory for a JSON file a section (default: results/speed*)")
+    add("--quick", action="store_true", help="only show that it runs, and keep no results")
+    return options
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    options = parser().parse_args(args)
+    limit_threads(options.threads)
+    # Only now, so that their libraries start with these threads.
+    from sections import SECTIONS, Setting
+    from systems import default_texts, read_texts
+
+    output = options.output
+    if output is None and not options.quick:
+        suffix = "" if options.threads == 1 else f"-{options.threads}-threads"
+        output = RESULTS / f"speed{suffix}"
+    source = options.texts or default_texts()
+    try:
+        if options.rounds < 1:
+            raise BenchmarkError(f"--rounds is {options.rounds}: expected 1 or more.")
+        texts = read_texts(source)[: 40 if options.quick else None]
+    except BenchmarkError as error:
+        say(str(error))
+        return 1
+    rounds = 1 if options.quick else options.rounds
+    result: dict[str, Any] = {
+        **environment(),
+        "threads": options.threads,
+        "rounds": rounds,
+        "texts": {"file": source.name, "texts": len(texts)},
+        "quick": options.quick,
+    }
+    setting = Setting(texts, rounds, options.quick)
+    for name in options.only:
+        say(f"== {name}")
+        rows = SECTIONS[name](setting)
+        if output is not None:
+            write_json(output / f"{name}.json", {**result, "section": name, "rows": rows})
+        for row in rows:
+            print(
+                f"{name:9} {row['case']:32} {row['system']:32} "
+                f"{row['median']:12,.2f} {row['metric']:9} {row['ratio']:6.2f}x"
+            )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

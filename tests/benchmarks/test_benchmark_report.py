@@ -1,0 +1,97 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Program = Callable[..., tuple[int, str, str]]
+
+ENVIRONMENT: dict[str, Any] = {
+    "machine": {
+        "cpu": "A CPU",
+        "cores": 4,
+        "memory_gib": 16.0,
+        "system": "Linux x86_64",
+        "load_average": 0.25,
+    },
+    "versions": {"python": "3.11", "spacy": "3.8"},
+    "threads": 1,
+}
+
+
+def row(case: str, system: str, metric: str, median: float, ratio: float) -> dict[str, Any]:
+    low, high = {"low": median / 2}, {"high": median * 2}
+    ratios = {"ratio": ratio, "ratio_low": ratio, "ratio_high": ratio}
+    names = {"case": case, "system": system, "metric": metric, "baseline": "spaCy CNN"}
+    return {**names, "median": median, **low, **high, **ratios}
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    case = "tagger, new texts"
+    rows = [
+        row(case, "spaCy CNN", "words/s", 20_000, 1.0),
+        row(case, "rnn_tagger lstm 256 x 2", "words/s", 40_000, 2.0),
+    ]
+    texts = {"file": "a.conllu", "texts": 2000}
+    speed = {**ENVIRONMENT, "rounds": 7, "texts": texts, "rows": rows}
+    lengths = [row("documents of 10 tokens", s, "ns/token", 5.0, 1.0) for s in ("a", "b")]
+    cases = [
+        {"system": "a", "work": "predict", "docs": 256, "long": 10_000, "peak_mib": 12.5},
+        {"system": "a", "work": "update", "docs": 256, "long": 10_000, "error": "out of memory"},
+    ]
+    files = {
+        "speed/pipeline.json": speed,
+        "speed/length.json": {**speed, "rows": lengths},
+        "memory.json": {**ENVIRONMENT, "rows": cases},
+    }
+    for seed, score in enumerate((0.90, 0.92)):
+        files[f"accuracy/ud/lstm-seed{seed}.json"] = {
+            "row": "rnn_tagger lstm",
+            "speed": "rnn_tagger lstm 256 x 2",
+            "scores": ["tag_acc"],
+            "dev": {"tag_acc": score},
+            "test": {"tag_acc": score - 0.01},
+        }
+    for name, data in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(data), encoding="utf8")
+    return tmp_path
+
+
+def test_report(program: Program, results: Path) -> None:
+    code, output, messages = program("report.py", results)
+    assert code == 0, messages
+    assert "| rnn_tagger lstm 256 x 2 | 40,000 (20,000 to 80,000) | 2.00 (2.00 to 2.00) |" in output
+    assert "| documents of 10 tokens | 5 | 5 |" in output
+    assert "| a | update | 255 short and one of 10,000 tokens | out of memory |" in output
+    assert "| rnn_tagger lstm | 91.00 ± 1.41 | 90.00 ± 1.41 | 2 |" in output
+    names = {path.name for path in results.glob("*.md")}
+    assert names == {"speed.md", "memory.md", "accuracy-ud.md"}
+
+
+def test_nothing_to_report(program: Program, tmp_path: Path) -> None:
+    for name, message in (("report.py", "No results in"), ("plot.py", "run 'speed.py")):
+        code, _, messages = program(name, tmp_path)
+        assert code == 1
+        assert message in messages
+        assert "Traceback" not in messages
+
+
+def test_damaged_results(program: Program, results: Path) -> None:
+    (results / "memory.json").write_text("{", encoding="utf8")
+    code, _, messages = program("report.py", results)
+    assert code == 1
+    assert "memory.json is not JSON" in messages
+
+
+def test_plot(program: Program, results: Path) -> None:
+    pytest.importorskip("matplotlib")
+    code, _, messages = program("plot.py", results)
+    assert code == 0, messages
+    first = {path.name: path.read_bytes() for path in results.glob("*.svg")}
+    assert first.keys() == {"speed.svg", "accuracy.svg"}
+    program("plot.py", results)
+    assert first == {path.name: path.read_bytes() for path in results.glob("*.svg")}
