@@ -14,10 +14,13 @@ from thinc.api import (
     list2ragged,
     ragged2list,
     resizable,
+    with_array,
+    zero_init,
 )
 from thinc.layers.resizable import resize_linear_weighted
-from thinc.types import Floats2d
+from thinc.types import Floats2d, Ragged
 
+from .layers.crf import with_crf
 from .layers.embedding import hash_embedding
 from .layers.pooling import pooling
 from .layers.recurrent import recurrent
@@ -28,6 +31,7 @@ from .modules.recurrent import Cell
 Encoder = Model[list[Floats2d], list[Floats2d]]
 Tok2Vec = Model[list[Doc], list[Floats2d]]
 TextCat = Model[list[Doc], Floats2d]
+CRFTagger = Model[list[Doc], Ragged]
 
 
 def bilstm_encoder(width: int, depth: int = 1, dropout: float | None = None) -> Encoder:
@@ -144,4 +148,20 @@ def textcat(
     model.set_ref("output_layer", output)
     model.attrs["multi_label"] = not exclusive_classes
     model.attrs["resize_output"] = partial(resize_and_set_ref, resizable_layer=head)
+    return model
+
+
+def crf_tagger(tok2vec: Tok2Vec, nO: int | None = None) -> CRFTagger:
+    """Score tags for a linear-chain CRF: `spacy-rnn.CRFTagger.v1`, for `rnn_ner`.
+
+    tok2vec (Model[List[Doc], List[Floats2d]]): The token-to-vector model, or a listener.
+    nO (Optional[int]): The number of tags. Found in the data by default.
+    RETURNS (Model[List[Doc], Ragged]): The model. Its outputs are the CRF's emissions; the
+        reference "crf" has the transitions.
+    """
+    output = Linear(nO, tok2vec.maybe_get_dim("nO"), init_W=zero_init)
+    scorer: CRFTagger = chain(tok2vec, list2ragged(), with_array(output))
+    scorer.set_ref("output_layer", output)
+    model = with_crf(scorer, nO)
+    model.set_ref("tok2vec", tok2vec)
     return model

@@ -24,12 +24,14 @@ def test_name_resolves_to_what_the_table_says(entry_point: EntryPoint):
 
 def test_the_table_holds_what_is_promised():
     assert {e.name for e in ENTRY_POINTS} == {
+        "rnn_ner",
         "rnn_tagger",
         "rnn_textcat",
         "rnn_textcat_multilabel",
         "rnn_tok2vec",
         "spacy-rnn.BiGRUEncoder.v1",
         "spacy-rnn.BiLSTMEncoder.v1",
+        "spacy-rnn.CRFTagger.v1",
         "spacy-rnn.TextCat.v1",
         "spacy-rnn.Tok2Vec.v1",
     }

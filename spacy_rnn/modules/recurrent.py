@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
+from .gru import unrolled_gru
+
 Cell = Literal["lstm", "gru"]
 CELLS: dict[str, type[nn.LSTM | nn.GRU]] = {"lstm": nn.LSTM, "gru": nn.GRU}
 
@@ -27,13 +29,15 @@ class RecurrentStack(nn.Module):
 
     Sequences are sorted by length and cut into sub-batches of at most `PADDED_TOKENS` tokens,
     padding included (more only where a single sequence is longer), which bounds memory whatever
-    the batch. A sub-batch then takes one of two paths, with equal results:
+    the batch. A sub-batch then takes one of three paths, with equal results:
 
     - fused: LSTM on CPU, up to `FUSED_SEQUENCES` sequences. Two unidirectional passes over padded
       input, the second over sequences that an index gather has reversed within their own length.
       torch runs these through oneDNN's fused kernel, which packed input rules out.
-    - packed: everything else, up to `PACKED_SEQUENCES` sequences and never padded. GRU has no
-      fused kernel on CPU; cuDNN takes packed input natively.
+    - unrolled: GRU on CPU where gradients are wanted, up to `PACKED_SEQUENCES` sequences, never
+      padded. See `unrolled_gru`.
+    - packed: everything else, up to `PACKED_SEQUENCES` sequences, never padded. torch's kernel for
+      packed input; on GPU cuDNN's.
 
     input_width (int): Width of the input vectors.
     width (int): Width of the output vectors, both directions together.
@@ -112,7 +116,9 @@ class RecurrentStack(nn.Module):
         """
         if not len(X):
             return X.new_zeros((0, self.width))
-        fused = self.cell == "lstm" and X.device.type == "cpu"
+        on_cpu = X.device.type == "cpu"
+        fused = self.cell == "lstm" and on_cpu
+        unrolled = self.cell == "gru" and on_cpu and torch.is_grad_enabled()
         outputs, positions = [], []
         for sizes, index in sub_batches(lengths, FUSED_SEQUENCES if fused else PACKED_SEQUENCES):
             valid = torch.arange(len(index))[:, None] < sizes
@@ -120,6 +126,8 @@ class RecurrentStack(nn.Module):
             packed = index[valid].to(X.device)
             if fused:
                 Y = self._fused(X[index], sizes, dropout)[valid]
+            elif unrolled:
+                Y = self._unrolled(X[packed], sizes, valid, dropout)
             else:
                 Y = self._packed(X[packed], valid.sum(dim=1), dropout)
             outputs.append(Y)
@@ -135,6 +143,20 @@ class RecurrentStack(nn.Module):
             if self.bidirectional:
                 backward = _lstm(_permute(Y, reverse), weights[4:])
                 outputs = torch.cat((outputs, _permute(backward, reverse)), dim=2)
+            Y = nn.functional.dropout(outputs, dropout)
+        return Y
+
+    def _unrolled(self, Y: Tensor, lengths: Tensor, valid: Tensor, dropout: float) -> Tensor:
+        """Y (Tensor): The tokens in the order of packing. Shape (tokens, width)."""
+        reverse = reversal(lengths)[valid.flatten()]
+        mirror = (valid.flatten().cumsum(0) - 1)[reverse]
+        sizes = valid.sum(dim=1).tolist()
+        for layer in self.layers:
+            weights = cast(list[Tensor], layer._flat_weights)
+            directions = [Y, Y[mirror]] if self.bidirectional else [Y]
+            by_kind = [torch.stack(weights[i::4]) for i in range(4)]
+            states = unrolled_gru(torch.stack(directions), sizes, *by_kind).unbind(0)
+            outputs = torch.cat((states[0], *(s[mirror] for s in states[1:])), dim=1)
             Y = nn.functional.dropout(outputs, dropout)
         return Y
 

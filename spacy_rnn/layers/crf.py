@@ -1,0 +1,143 @@
+"""Conditional random fields over ragged batches."""
+
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple, TypeVar
+
+import numpy
+import torch
+from numpy.typing import NDArray
+from thinc.api import Model
+from thinc.types import Floats1d, Floats2d, Ragged
+from thinc.util import xp2torch
+from torch import Tensor
+
+from ..modules.crf import CRF
+from .shim import TorchShim
+
+InT = TypeVar("InT")
+
+
+class Lattice(NamedTuple):
+    """The scores of a batch and what may be made of them.
+
+    scores (Floats2d): Emissions of all sequences, one after the other. Shape (tokens, tags).
+    lengths (NDArray): Tokens of each sequence, in order. Shape (sequences,).
+    allowed (Optional[NDArray]): Tags that each token can have. All by default. Shape (tokens,
+        tags).
+    gold (Optional[NDArray]): Tags that each token may truly have. Shape (tokens, tags).
+    """
+
+    scores: Floats2d
+    lengths: NDArray[Any]
+    allowed: NDArray[Any] | None = None
+    gold: NDArray[Any] | None = None
+
+
+def crf(nO: int | None = None) -> Model[Lattice, Floats1d]:
+    """Find the log-likelihood of each sequence's annotation under a linear-chain CRF.
+
+    nO (Optional[int]): Number of tags. To be set before `initialize` by default.
+    RETURNS (Model[Lattice, Floats1d]): The layer, with the transitions in a shim. Its gradient
+        with respect to the input is that of the scores alone.
+    """
+    return Model("crf", forward, init=init, dims={"nO": nO}, shims=[TorchShim(CRF(nO))])
+
+
+def forward(
+    model: Model[Lattice, Floats1d], X: Lattice, is_train: bool
+) -> tuple[Floats1d, Callable[[Floats1d], Floats2d]]:
+    shim: Any = model.shims[0]
+    return shim(
+        X.scores,
+        is_train,
+        lengths=_lengths(X),
+        allowed=_mask(X.allowed, shim.device),
+        gold=_mask(X.gold, shim.device),
+    )
+
+
+def init(
+    model: Model[Lattice, Floats1d], X: Lattice | None = None, Y: Floats1d | None = None
+) -> None:
+    shim: Any = model.shims[0]
+    shim.initialize(tags=model.get_dim("nO"))
+
+
+def set_legal(model: Model[Lattice, Floats1d], legal: NDArray[Any]) -> None:
+    """Say which transitions are legal: in the partition function and in decoding alike.
+
+    legal (NDArray[bool]): From tag (row) to tag (column), the last ones standing for the boundary
+        of the sequence. Shape (nO + 1, nO + 1).
+    """
+    module = model.shims[0]._model
+    module.legal.copy_(torch.from_numpy(legal))
+
+
+def infer(
+    model: Model[Lattice, Floats1d],
+    method: Literal["viterbi", "n_best", "marginals", "segment_marginals", "entropy"],
+    X: Lattice,
+    **options: Any,
+) -> Any:
+    """Ask the CRF about a batch.
+
+    method (str): The method of `CRF`, where its arguments and results are described.
+    options: Further arguments; arrays are turned into tensors.
+    RETURNS (NDArray): The result, or one of each if there are several.
+    """
+    shim: Any = model.shims[0]
+    for name, option in options.items():
+        if isinstance(option, numpy.ndarray):
+            options[name] = torch.from_numpy(option).to(shim.device)
+    with torch.inference_mode():
+        scores = xp2torch(X.scores, device=shim.device)
+        found = getattr(shim._model, method)(
+            scores, _lengths(X), allowed=_mask(X.allowed, shim.device), **options
+        )
+    if isinstance(found, tuple):
+        return tuple(part.numpy(force=True) for part in found)
+    return found.numpy(force=True)
+
+
+def with_crf(scorer: Model[InT, Ragged], nO: int | None = None) -> Model[InT, Ragged]:
+    """Put a CRF behind the layer that scores its tags.
+
+    The output is that of `scorer`. What is made of it, the likelihood of an annotation or the best
+    tags, is for the component to ask of the reference "crf".
+
+    scorer (Model[InT, Ragged]): Scores each tag of each token. Its reference "output_layer" is
+        the layer whose "nO" is the number of tags.
+    nO (Optional[int]): Number of tags. To be set before `initialize` by default.
+    RETURNS (Model[InT, Ragged]): The model.
+    """
+    output, field = scorer.get_ref("output_layer"), crf(nO)
+    return Model(
+        "with_crf",
+        forward_scorer,
+        init=init_both,
+        layers=[scorer, field],
+        dims={"nO": nO},
+        refs={"output_layer": output, "crf": field},
+    )
+
+
+def forward_scorer(
+    model: Model[InT, Ragged], X: InT, is_train: bool
+) -> tuple[Ragged, Callable[[Ragged], InT]]:
+    return model.layers[0](X, is_train)
+
+
+def init_both(model: Model[InT, Ragged], X: InT | None = None, Y: Ragged | None = None) -> None:
+    scorer, field = model.layers
+    for node in (model.get_ref("output_layer"), field):
+        node.set_dim("nO", model.get_dim("nO"))
+    scorer.initialize(X)
+    field.initialize()
+
+
+def _lengths(X: Lattice) -> Tensor:
+    return torch.from_numpy(X.lengths.astype("int64"))
+
+
+def _mask(mask: NDArray[Any] | None, device: torch.device) -> Tensor | None:
+    return None if mask is None else torch.from_numpy(mask).to(device)

@@ -1,0 +1,488 @@
+"""`rnn_ner`: named entities."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any, NamedTuple
+
+import numpy
+from spacy.attrs import ENT_TYPE
+from spacy.errors import Errors
+from spacy.language import Language
+from spacy.pipeline import TrainablePipe
+from spacy.tokens import Doc, Span, SpanGroup
+from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.util import check_lexeme_norms, minibatch
+from spacy.vocab import Vocab
+from thinc.api import Model, Optimizer, set_dropout_rate
+from thinc.types import Ragged
+
+from ..layers.crf import Lattice, infer, set_legal
+from .calibration import cross_entropy, minimize
+from .entities import BEGIN, MISSING, OUT, Tokens, aligned_entities, find_known, set_entities
+from .storage import FromDisk
+from .tags import OUTSIDE, UNKNOWN, Array, Scheme, Segments, TagSet, find_segments
+
+MAX_TEMPERATURE = 8.0
+BATCH_SIZE = 128
+
+
+class Entities(NamedTuple):
+    """Entities of a batch of documents, in order.
+
+    docs (NDArray[int64]): Which document each entity is in.
+    starts (NDArray[int64]): Its first token in the document.
+    ends (NDArray[int64]): The token behind its last.
+    labels (NDArray[int64]): Index of its label.
+    is_best (NDArray[bool]): Whether it is predicted, and not only an alternative.
+    scores (Optional[NDArray[float64]]): Its probability, if asked for.
+    """
+
+    docs: Array
+    starts: Array
+    ends: Array
+    labels: Array
+    is_best: Array
+    scores: Array | None
+
+
+class RNNEntityRecognizer(FromDisk, TrainablePipe):
+    """Recurrent named entity recognition, with a conditional random field over entities' tags.
+
+    Entities that are already in `doc.ents` stay, and tokens that are blocked stay without; what
+    is predicted is the best for the rest. As in spaCy's `ner`, entities neither begin nor end with
+    whitespace and do not cross the start of a sentence.
+
+    vocab (Vocab): The shared vocabulary.
+    model (Model[List[Doc], Ragged]): Scores the tags of each token, and has a CRF.
+    name (str): The name of the component.
+    scheme (str): Tags of the CRF: "bilou" or "bio".
+    spans_key (Optional[str]): Where in `doc.spans` to also keep the entities, with their
+        probabilities in `attrs["scores"]`. Nowhere by default.
+    n_best (int): Of how many sequences of tags the entities are kept there. Recommended values are
+        from 1, those in `doc.ents`, to 10.
+    min_score (Optional[float]): Probability below which an entity is dropped.
+    scorer (Optional[Callable]): The scoring method.
+    RAISES (ValueError): If `n_best` or `min_score` is out of range, or alternatives have no
+        `spans_key`.
+
+    DOCS: https://spacy.io/api/entityrecognizer
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[Any, Any],
+        name: str = "rnn_ner",
+        *,
+        scheme: Scheme = "bilou",
+        spans_key: str | None = None,
+        n_best: int = 1,
+        min_score: float | None = None,
+        scorer: Callable[..., Any] | None = None,
+    ) -> None:
+        if n_best < 1:
+            raise ValueError(f"Invalid n_best: got {n_best}, expected 1 or more.")
+        if n_best > 1 and spans_key is None:
+            raise ValueError(
+                f"Alternatives need a place: got n_best = {n_best} and no spans_key, expected the "
+                'key of doc.spans to keep them in, such as spans_key = "entities".'
+            )
+        if min_score is not None and not 0.0 <= min_score <= 1.0:
+            raise ValueError(
+                f"Invalid min_score: got {min_score}, expected a probability from 0 to 1."
+            )
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self.spans_key = spans_key
+        self.n_best = n_best
+        self.min_score = min_score
+        self.scorer = scorer
+        self.cfg: dict[str, Any] = {"labels": [], "scheme": scheme, "temperature": 1.0}
+        self._rehearsal_model: Model[Any, Any] | None = None
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """RETURNS (Tuple[str]): The labels of entities."""
+        return tuple(self.cfg["labels"])
+
+    @property
+    def label_data(self) -> tuple[str, ...]:
+        """RETURNS (Tuple[str]): What `initialize` takes as `labels`."""
+        return self.labels
+
+    def add_label(self, label: str) -> int:
+        """Add a label, before the component is initialized.
+
+        label (str): The label.
+        RETURNS (int): 0 if it is already present, otherwise 1.
+        RAISES (ValueError): If it is not a string, or the component is already initialized.
+        """
+        if not isinstance(label, str):
+            raise ValueError(Errors.E187)
+        if label in self.labels:
+            return 0
+        if self.model.has_dim("nO"):
+            raise ValueError(Errors.E922.format(name=self.name, nO=len(self.labels)))
+        self.cfg["labels"].append(label)
+        self.vocab.strings.add(label)
+        return 1
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Language | None = None,
+        labels: Iterable[str] | None = None,
+    ) -> None:
+        """Initialize the component for training.
+
+        get_examples (Callable[[], Iterable[Example]]): A sample of the training data.
+        nlp (Optional[Language]): The pipeline.
+        labels (Optional[Iterable[str]]): The labels, as from `spacy init labels`. Found in the
+            sample by default.
+        RAISES (ValueError): If there are no labels.
+        """
+        validate_get_examples(get_examples, "RNNEntityRecognizer.initialize")
+        check_lexeme_norms(self.vocab, self.name)
+        if labels is None:
+            found: set[str] = set()
+            for example in get_examples():
+                strings = example.reference.vocab.strings
+                types = set(example.reference.to_array(ENT_TYPE).tolist()) - {0}
+                found.update(strings[label] for label in types)
+            labels = sorted(found)
+        for label in labels:
+            self.add_label(label)
+        self._require_labels()
+        sample = [example.predicted for example in islice(get_examples(), 10)]
+        tags = self._tags
+        self.model.set_dim("nO", len(tags))
+        self.model.initialize(X=sample)
+        set_legal(self.model.get_ref("crf"), tags.legal())
+
+    def predict(self, docs: Iterable[Doc]) -> Entities:
+        """Predict the entities of a batch of documents.
+
+        docs (Iterable[Doc]): The documents, which are not modified.
+        RETURNS (Entities): The entities.
+        """
+        docs = list(docs)
+        if not any(len(doc) for doc in docs):
+            none = numpy.zeros(0, dtype="int64")
+            return Entities(none, none, none, none, none.astype(bool), none.astype(float))
+        tokens = Tokens.of(docs)
+        lattice = self._lattice(self.model.predict(docs), tokens, use_presets=True)
+        crf = self.model.get_ref("crf")
+        segments = self._tags.decode(infer(crf, "viterbi", lattice))
+        is_best, scores = numpy.ones(len(segments.starts), dtype=bool), None
+        if self.n_best > 1:
+            best = segments
+            paths = infer(crf, "n_best", lattice, n=self.n_best)[0]
+            found = numpy.hstack([best, *(self._tags.decode(path) for path in paths)])
+            segments = Segments(*numpy.unique(found, axis=1))
+            is_best = segments.occur_in(best)
+        if self.spans_key is not None or self.min_score is not None:
+            scores = self._probabilities(lattice, segments, self.cfg["temperature"])
+            sure = scores >= (self.min_score or 0.0)
+            segments, is_best, scores = segments.select(sure), is_best[sure], scores[sure]
+        starts = tokens.kept[segments.starts]
+        ends = tokens.kept[segments.ends - 1] + 1
+        offsets = tokens.sizes.cumsum() - tokens.sizes
+        owners = offsets.searchsorted(starts, side="right") - 1
+        offset = offsets[owners]
+        return Entities(owners, starts - offset, ends - offset, segments.labels, is_best, scores)
+
+    def set_annotations(self, docs: Iterable[Doc], entities: Entities) -> None:
+        """Modify a batch of documents.
+
+        docs (Iterable[Doc]): The documents.
+        entities (Entities): What `predict` found.
+        """
+        docs = list(docs)
+        labels = [self.vocab.strings.add(label) for label in self.labels]
+        bounds = entities.docs.searchsorted(numpy.arange(len(docs) + 1)).tolist()
+        for doc, first, last in zip(docs, bounds, bounds[1:], strict=False):
+            rows = zip(
+                entities.starts[first:last].tolist(),
+                entities.ends[first:last].tolist(),
+                entities.labels[first:last].tolist(),
+                strict=True,
+            )
+            spans = [Span(doc, start, end, label=labels[label]) for start, end, label in rows]
+            best = entities.is_best[first:last].tolist()
+            set_entities(doc, [span for span, is_best in zip(spans, best, strict=True) if is_best])
+            if self.spans_key is not None and entities.scores is not None:
+                scores = entities.scores[first:last].astype("float32")
+                doc.spans[self.spans_key] = SpanGroup(
+                    doc, name=self.spans_key, attrs={"scores": scores}, spans=spans
+                )
+
+    def get_loss(self, examples: Iterable[Example], scores: Ragged) -> tuple[float, Ragged]:
+        """Find the negative log-likelihood of the entities and its gradient, and collect that of
+        the CRF's transitions.
+
+        Tokens whose annotation is missing can have any tags. They include those of entities that
+        do not fit the predicted tokens or cross the start of a sentence.
+
+        examples (Iterable[Example]): The batch.
+        scores (Ragged): Scores of tags. Shape (tokens, tags).
+        RETURNS (Tuple[float, Ragged]): The summed loss, and the gradient.
+        RAISES (ValueError): If a label is unknown.
+        """
+        validate_examples(examples, "RNNEntityRecognizer.get_loss")
+        examples = list(examples)
+        tokens = Tokens.of([example.predicted for example in examples])
+        lattice = self._lattice(scores, tokens, use_presets=False)
+        lattice = lattice._replace(gold=self._gold_tags(examples, tokens, lattice.allowed))
+        likelihood, get_d_scores = self.model.get_ref("crf").begin_update(lattice)
+        d_scores = self.model.ops.alloc2f(*scores.dataXd.shape)
+        d_scores[_index(self.model, tokens)] = get_d_scores(
+            self.model.ops.xp.full_like(likelihood, -1.0)
+        )
+        return -float(likelihood.sum()), Ragged(d_scores, scores.lengths)
+
+    def rehearse(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Teach the model to still predict what it did when `nlp.resume_training` was called.
+
+        The gradient is the difference between the tags' probabilities of the two models: that of
+        the cross-entropy between their distributions, with respect to the scores of tags.
+
+        examples (Iterable[Example]): The batch. Annotation is not needed.
+        drop (float): The dropout rate.
+        sgd (Optional[Optimizer]): The optimizer.
+        losses (Optional[Dict[str, float]]): Losses by component, to be updated.
+        RETURNS (Dict[str, float]): The updated losses.
+        """
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        validate_examples(examples, "RNNEntityRecognizer.rehearse")
+        docs = [example.predicted for example in examples]
+        if self._rehearsal_model is None or not any(len(doc) for doc in docs):
+            return losses
+        set_dropout_rate(self.model, drop)
+        scores, backprop = self.model.begin_update(docs)
+        marginals = []
+        for model, emissions in (
+            (self.model, scores),
+            (self._rehearsal_model, self._rehearsal_model.predict(docs)),
+        ):
+            lattice = Lattice(emissions.dataXd, self.model.ops.to_numpy(emissions.lengths))
+            marginals.append(infer(model.get_ref("crf"), "marginals", lattice))
+        gradient = marginals[0] - marginals[1]
+        backprop(Ragged(self.model.ops.asarray2f(gradient), scores.lengths))
+        if sgd:
+            self.finish_update(sgd)
+        losses[self.name] += float(numpy.square(gradient).sum())
+        return losses
+
+    def confidences(self, examples: Iterable[Example]) -> tuple[Array, Array]:
+        """Find the probabilities of predicted entities, and which are right.
+
+        Entities on tokens with missing annotation are neither right nor wrong, and left out. What
+        the predicted documents already have in `doc.ents` is overlooked.
+
+        examples (Iterable[Example]): Annotated documents, through which the components that this
+            one listens to have run.
+        RETURNS (Tuple[NDArray, NDArray]): Probabilities and whether the annotation has the entity
+            with its label. Shape (entities,).
+        """
+        judged = list(self._judge(examples))
+        scores = [
+            self._probabilities(lattice, segments, self.cfg["temperature"])
+            for lattice, segments, _ in judged
+        ]
+        return (
+            numpy.concatenate([numpy.zeros(0), *scores]),
+            numpy.concatenate([numpy.zeros(0, dtype=bool), *(right for _, _, right in judged)]),
+        )
+
+    def calibrate(self, examples: Iterable[Example]) -> float:
+        """Fit the temperature, which all scores are divided by to become probabilities (Guo et al.
+        2017), so that probabilities of entities are the frequencies with which they are right. What
+        is predicted does not change, unless by `min_score`.
+
+        The temperature has the least cross-entropy between the probabilities of the predicted
+        entities and whether they are right. It is saved with the component.
+
+        examples (Iterable[Example]): Annotated documents that the component was not trained on; see
+            `confidences`.
+        RETURNS (float): The temperature.
+        RAISES (ValueError): If no annotated entity is predicted.
+        """
+        judged = list(self._judge(examples))
+        if not any(len(right) for _, _, right in judged):
+            raise ValueError(
+                f"Can't calibrate component '{self.name}': got examples in which it predicts no "
+                "entities, expected some, right or wrong. Train the component, or give it more "
+                "annotated examples."
+            )
+
+        def loss(log_temperature: float) -> float:
+            temperature = math.exp(log_temperature)
+            return sum(
+                cross_entropy(self._probabilities(lattice, segments, temperature), right)
+                for lattice, segments, right in judged
+            )
+
+        limit = math.log(MAX_TEMPERATURE)
+        temperature = round(math.exp(minimize(loss, -limit, limit)), 4)
+        self.cfg["temperature"] = temperature
+        return temperature
+
+    @property
+    def _tags(self) -> TagSet:
+        return TagSet(self.cfg["scheme"], len(self.labels))
+
+    def _columns(self, types: Array) -> Array:
+        """RETURNS (NDArray[int64]): Indices of labels, `OUTSIDE` where there is none."""
+        columns = {self.vocab.strings[label]: i for i, label in enumerate(self.labels)}
+        found, which = numpy.unique(types, return_inverse=True)
+        return numpy.array([columns.get(t, OUTSIDE) for t in found.tolist()], dtype="int64")[which]
+
+    def _lattice(self, scores: Ragged, tokens: Tokens, *, use_presets: bool) -> Lattice:
+        """RETURNS (Lattice): The scores with what sentence starts, and entities that are already
+        there, allow.
+        """
+        iob = numpy.where(use_presets & (tokens.iob != OUT), tokens.iob, MISSING)
+        allowed = None
+        if iob.any() or tokens.boundary.any():
+            labels = numpy.where(iob == MISSING, UNKNOWN, self._columns(tokens.types))
+            known = find_known(iob, labels, tokens.boundary, tokens.kept)
+            allowed = self._tags.allowed(*known)
+        emissions: Any = scores.dataXd
+        if len(tokens.kept) < len(emissions):
+            emissions = emissions[_index(self.model, tokens)]
+        return Lattice(emissions, tokens.lengths, allowed)
+
+    def _gold(self, examples: list[Example]) -> tuple[Array, Array]:
+        """RETURNS (Tuple[NDArray, NDArray]): ENT_IOB of the reference, and indices of labels.
+        Shape (tokens,).
+        """
+        iob, types = numpy.concatenate([aligned_entities(example) for example in examples]).T
+        labels = self._columns(types)
+        if ((labels == OUTSIDE) & (types != 0)).any():
+            found = {ent.label_ for example in examples for ent in example.reference.ents}
+            raise ValueError(
+                f"Unknown entity label for component '{self.name}': got "
+                f"{', '.join(map(repr, sorted(found - set(self.labels))))}, expected one of its "
+                f"{len(self.labels)} labels ({', '.join(self.labels[:5])}"
+                f"{', …' if len(self.labels) > 5 else ''}). Correct the label, or initialize the "
+                "component with examples or labels that include it."
+            )
+        return iob, numpy.where(iob == MISSING, UNKNOWN, labels)
+
+    def _gold_tags(self, examples: list[Example], tokens: Tokens, allowed: Array | None) -> Array:
+        """RETURNS (NDArray[bool]): Tags that agree with the gold. Shape (kept tokens, tags)."""
+        iob, labels = self._gold(examples)
+        gold = self._tags.allowed(*find_known(iob, labels, False, tokens.kept))
+        if allowed is None:
+            return gold
+        entities = (iob == BEGIN).cumsum() * (labels >= 0)
+        clash = entities[tokens.kept][~(gold & allowed).any(axis=1)]
+        missing = numpy.isin(entities, clash)
+        iob, labels = numpy.where(missing, MISSING, iob), numpy.where(missing, UNKNOWN, labels)
+        return self._tags.allowed(*find_known(iob, labels, False, tokens.kept))
+
+    def _probabilities(self, lattice: Lattice, segments: Segments, temperature: float) -> Array:
+        """RETURNS (NDArray[float64]): Marginal probability of each segment. Shape (segments,)."""
+        asked, wider = segments, numpy.zeros(0, dtype="int64")
+        if not self._tags.is_closed:
+            # That a segment ends here is what remains where it does not go on.
+            wider = numpy.flatnonzero(~numpy.isin(segments.ends, lattice.lengths.cumsum()))
+            longer = segments.select(wider)
+            pairs = zip(segments, longer._replace(ends=longer.ends + 1), strict=True)
+            asked = Segments(*(numpy.concatenate(pair) for pair in pairs))
+        tags, sizes = self._tags.encode(asked)
+        found = infer(
+            self.model.get_ref("crf"),
+            "segment_marginals",
+            lattice,
+            starts=asked.starts,
+            sizes=sizes,
+            tags=tags,
+            temperature=temperature,
+        )
+        probabilities = found[: len(segments.starts)]
+        probabilities[wider] -= found[len(segments.starts) :]
+        return probabilities.clip(0.0, 1.0)
+
+    def _judge(self, examples: Iterable[Example]) -> Iterator[tuple[Lattice, Segments, Array]]:
+        """YIELDS (Tuple[Lattice, Segments, NDArray[bool]]): By batch, the predicted segments on
+        annotated tokens and which are right.
+        """
+        for batch in minibatch(examples, BATCH_SIZE):
+            docs = [example.predicted for example in batch]
+            if not any(len(doc) for doc in docs):
+                continue
+            tokens = Tokens.of(docs)
+            lattice = self._lattice(self.model.predict(docs), tokens, use_presets=False)
+            labels, inside, _ = find_known(*self._gold(batch), False, tokens.kept)
+            segments = self._tags.decode(infer(self.model.get_ref("crf"), "viterbi", lattice))
+            known = numpy.append(0, (labels != UNKNOWN).cumsum())
+            sizes = segments.ends - segments.starts
+            segments = segments.select(known[segments.ends] - known[segments.starts] == sizes)
+            yield lattice, segments, segments.occur_in(find_segments(labels, inside))
+
+
+def _index(model: Model[Any, Any], tokens: Tokens) -> Any:
+    """RETURNS (Ints1d): Which tokens are kept, where the model computes."""
+    return model.ops.xp.asarray(tokens.kept)
+
+
+@Language.factory(
+    "rnn_ner",
+    assigns=["doc.ents", "token.ent_iob", "token.ent_type"],
+    default_config={
+        "model": {
+            "@architectures": "spacy-rnn.CRFTagger.v1",
+            "tok2vec": {"@architectures": "spacy-rnn.Tok2Vec.v1"},
+        },
+        "scheme": "bilou",
+        "spans_key": None,
+        "n_best": 1,
+        "min_score": None,
+        "scorer": {"@scorers": "spacy.ner_scorer.v1"},
+    },
+    default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
+)
+def make_rnn_ner(
+    nlp: Language,
+    name: str,
+    model: Model[Any, Any],
+    scheme: Scheme,
+    spans_key: str | None,
+    n_best: int,
+    min_score: float | None,
+    scorer: Callable[..., Any] | None,
+) -> RNNEntityRecognizer:
+    """Construct an entity recognizer.
+
+    model (Model[List[Doc], Ragged]): Scores the tags of each token, and has a CRF.
+    scheme (str): Tags of the CRF: "bilou" or "bio".
+    spans_key (Optional[str]): Where in `doc.spans` to also keep the entities, with their
+        probabilities in `attrs["scores"]`. Nowhere by default.
+    n_best (int): Of how many sequences of tags the entities are kept there. Recommended values are
+        from 1, those in `doc.ents`, to 10.
+    min_score (Optional[float]): Probability below which an entity is dropped.
+    scorer (Optional[Callable]): The scoring method.
+    RETURNS (RNNEntityRecognizer): The component.
+    """
+    return RNNEntityRecognizer(
+        nlp.vocab,
+        model,
+        name,
+        scheme=scheme,
+        spans_key=spans_key,
+        n_best=n_best,
+        min_score=min_score,
+        scorer=scorer,
+    )
