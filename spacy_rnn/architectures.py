@@ -75,6 +75,7 @@ def tok2vec(
     include_static_vectors: bool = False,
     attrs: Sequence[str] = ("NORM", "PREFIX", "SUFFIX", "SHAPE"),
     rows: Sequence[int] = (5000, 1000, 2500, 2500),
+    ngram_rows: int = 10000,
 ) -> Tok2Vec:
     """Embed tokens by their lexical features and encode their context: `spacy-rnn.Tok2Vec.v1`.
 
@@ -92,11 +93,20 @@ def tok2vec(
     attrs (Sequence[str]): The token attributes to embed.
     rows (Sequence[int]): The number of rows in the hash table of each attribute. Recommended
         values are between 1000 and 10000.
+    ngram_rows (int): The number of rows in the hash table of character n-grams, which tell much
+        about words that training lacks. Recommended values are between 5000 and 20000; 0 leaves
+        them out.
     RETURNS (Model[List[Doc], List[Floats2d]]): The model.
     RAISES (ValueError): If `width` is odd and `bidirectional` set, `depth` is below 1, `dropout`
         is not a rate, `attrs` and `rows` differ in length, or the vocab lacks vectors.
     """
-    embed = hash_embedding(width, attrs, rows, include_static_vectors=include_static_vectors)
+    embed = hash_embedding(
+        width,
+        attrs,
+        rows,
+        ngram_rows=ngram_rows,
+        include_static_vectors=include_static_vectors,
+    )
     encode = recurrent(width, width, depth, cell=cell, bidirectional=bidirectional, dropout=dropout)
     model: Tok2Vec = chain(embed, encode, ragged2list())
     model.set_dim("nO", width)

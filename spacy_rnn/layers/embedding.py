@@ -13,6 +13,7 @@ from thinc.util import to_numpy
 
 from ..modules.embedding import HashEmbedding
 from .distinct import distinct_rows
+from .ngrams import hash_ngrams
 from .shim import TorchShim, torch_shim
 
 OPS = NumpyOps()
@@ -24,6 +25,7 @@ def hash_embedding(
     attrs: Sequence[str],
     rows: Sequence[int],
     *,
+    ngram_rows: int = 0,
     include_static_vectors: bool = False,
 ) -> Model[list[Doc], Ragged]:
     """Embed the tokens of a batch of documents, each distinct token once.
@@ -31,6 +33,7 @@ def hash_embedding(
     width (int): Width of the output vectors.
     attrs (Sequence[str]): Lexical attributes to embed, such as "NORM" or "SUFFIX".
     rows (Sequence[int]): Number of rows in each attribute's table.
+    ngram_rows (int): Number of rows in the table of character n-grams, 0 for none.
     include_static_vectors (bool): Whether to also use the vectors table of the vocab.
     RETURNS (Model[List[Doc], Ragged]): The layer, with the tables in a shim.
     RAISES (ValueError): If `attrs` and `rows` differ in length, or static vectors are asked for
@@ -48,26 +51,39 @@ def hash_embedding(
         attrs={
             "attrs": list(attrs),
             "rows": list(rows),
+            "ngram_rows": ngram_rows,
             "include_static_vectors": include_static_vectors,
             "dropout_rate": 0.0,
         },
         dims={"nO": width},
-        shims=[TorchShim(HashEmbedding(width, rows, include_static_vectors))],
+        shims=[TorchShim(HashEmbedding(width, rows, ngram_rows, include_static_vectors))],
     )
 
 
 def forward(
     model: Model[list[Doc], Ragged], docs: Sequence[Doc], is_train: bool
 ) -> tuple[Ragged, Callable[[Ragged], list[Doc]]]:
-    shim, static = torch_shim(model), model.attrs["include_static_vectors"]
-    features = lexical_features(docs, [*model.attrs["attrs"], *(["ORTH"] if static else [])])
+    shim = torch_shim(model)
+    features = lexical_features(docs, [*model.attrs["attrs"], "ORTH"])
     first, inverse = distinct_rows(features)
     tokens = features[first]
+    orths = tokens[:, -1]
+    ngrams = vectors = None
+    if model.attrs["ngram_rows"]:
+        words = [docs[0].vocab.strings[orth] for orth in orths.tolist()]
+        hashed, starts = hash_ngrams(words, model.attrs["ngram_rows"])
+        ngrams = (
+            torch.from_numpy(hashed).to(shim.device),
+            torch.from_numpy(starts).to(shim.device),
+        )
+    if model.attrs["include_static_vectors"]:
+        vectors = static_vectors(docs, orths).to(shim.device)
     Y, collect_gradients = shim(
         hash_keys(tokens, model.attrs["rows"]),
         is_train,
         inverse=torch.from_numpy(inverse).to(shim.device),
-        vectors=static_vectors(docs, tokens[:, -1]).to(shim.device) if static else None,
+        ngrams=ngrams,
+        vectors=vectors,
         dropout=model.attrs["dropout_rate"] if is_train else 0.0,
     )
 

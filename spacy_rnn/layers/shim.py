@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import functools
 import os
 from collections.abc import Callable, Iterator
 from typing import Any, cast
@@ -16,11 +17,6 @@ from thinc.types import ArrayXd, FloatsXd
 from thinc.util import get_torch_default_device, torch2xp, xp2torch
 from torch import nn
 from torch.nn.parameter import is_lazy
-
-# A forked child has none of the threads of its parent's pool and would wait for them for ever,
-# as `nlp.pipe(n_process=2)` would: it computes on the one thread that it has.
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 
 
 class TorchShim(Shim):
@@ -37,6 +33,7 @@ class TorchShim(Shim):
     _model: nn.Module
 
     def __init__(self, module: nn.Module) -> None:
+        use_one_thread_after_fork()
         self.device = get_torch_default_device()
         super().__init__(module.to(self.device))
 
@@ -171,6 +168,16 @@ class TorchShim(Shim):
                 )
         self._model.load_state_dict(loaded, strict=False)
         return self
+
+
+@functools.cache
+def use_one_thread_after_fork() -> None:
+    """Let forked processes, such as those of `nlp.pipe(n_process=2)`, compute on one thread.
+
+    A forked child has none of the threads of its parent's pool, and would wait for them for ever.
+    """
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 
 
 def torch_shim(model: Model) -> TorchShim:

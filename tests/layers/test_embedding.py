@@ -56,3 +56,13 @@ def test_features_of_no_documents_and_of_empty_ones():
     assert features.shape == (3, 2)
     assert hash_keys(features, [100, 10]).shape == (3, 2, 4)
     assert hash_keys(features, [100, 10])[:, 1].max() < 10
+
+
+def test_dropout_drops_whole_features_of_all_occurrences():
+    module = HashEmbedding(6, [50, 20])
+    keys, inverse = torch.randint(0, 20, (300, 2, 4)), torch.arange(300).repeat(2)
+    first, second = module(keys, inverse, dropout=0.5).split(300)
+    torch.testing.assert_close(first, second)
+    nothing = module.norm(module.mix(torch.zeros(12)).view(6, PIECES).amax(dim=1))
+    dropped = (first - nothing).abs().amax(dim=1) < 1e-6
+    assert 0.15 < dropped.float().mean() < 0.35  # both features
