@@ -1,0 +1,150 @@
+"""The workflows of project.yml, run as a user runs them, on little data."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import spacy
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[1]
+SENTENCE = """\
+# text = {text}.
+1\t{subject}\tthey\tPRON\tPRP\tNumber=Plur\t2\tnsubj\t_\t_
+2\t{verb}\tread\tVERB\tVBD\tTense=Past\t0\troot\t_\tSpaceAfter=No
+3\t.\t.\tPUNCT\t.\t_\t2\tpunct\t_\t_
+
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """RETURNS (Path): A copy of the project with a tenth of the sample."""
+    for name in ("configs", "benchmarks/configs"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    shutil.copy(ROOT / "project.yml", tmp_path)
+    (tmp_path / "assets/sample").mkdir(parents=True)
+    for split in ("train", "dev", "test"):
+        lines = (ROOT / f"assets/sample/{split}.jsonl").read_text("utf8").splitlines(True)
+        (tmp_path / f"assets/sample/{split}.jsonl").write_text("".join(lines[::10]), "utf8")
+    return tmp_path
+
+
+def run(project: Path, workflow: str, *overrides: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "spacy", "project", "run", workflow, "."]
+    return subprocess.run(
+        [*command, "--vars.max_steps", "20", *overrides],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def metrics(project: Path) -> set[str]:
+    return {str(path.relative_to(project / "metrics")) for path in project.glob("metrics/*/*")}
+
+
+def test_all_trains_reports_and_skips_what_is_done(project):
+    done = run(project, "all")
+    assert done.returncode == 0, done.stdout + done.stderr
+    names = {"textcat-lstm-seed0.json", "tagger-lstm-seed0.json", "report.md", "report.json"}
+    assert metrics(project) == {f"sample/{name}" for name in names}
+    scores = json.loads((project / "metrics/sample/tagger-lstm-seed0.json").read_text("utf8"))
+    assert 0 <= scores["tag_acc"] <= 1
+    assert "textcat-lstm-seed0" in (project / "metrics/sample/report.md").read_text("utf8")
+
+    again = run(project, "all")
+    assert again.returncode == 0
+    assert again.stdout.count("nothing changed") == 6
+
+    shutil.rmtree(project / "training/sample/tagger-lstm-seed0")
+    resumed = run(project, "all")
+    assert resumed.returncode == 0
+    assert resumed.stdout.count("nothing changed") >= 4
+    assert (project / "training/sample/tagger-lstm-seed0/model-best").is_dir()
+
+
+def test_variables_keep_runs_apart(project):
+    for overrides in (
+        ("--vars.task", "tagger"),
+        ("--vars.task", "textcat_multilabel", "--vars.cell", "gru"),
+        ("--vars.task", "tagger", "--vars.seed", "7"),
+    ):
+        done = run(project, "task", *overrides)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert metrics(project) >= {
+        "sample/tagger-lstm-seed0.json",
+        "sample/textcat_multilabel-gru-seed0.json",
+        "sample/tagger-lstm-seed7.json",
+    }
+    model = spacy.load(project / "training/sample/textcat_multilabel-gru-seed0/model-best")
+    assert model.config["components"]["rnn_textcat_multilabel"]["model"]["tok2vec"]["cell"] == "gru"
+
+
+def test_bad_data_stops_the_run(project):
+    with (project / "assets/sample/train.jsonl").open("a", encoding="utf8") as file:
+        file.write('{"text": "half a row\n')
+    done = run(project, "all")
+    assert done.returncode == 1
+    assert "train.jsonl" in done.stdout
+    assert not list(project.glob("corpus/*/*/*"))
+
+
+def make_treebank(project: Path, *, checksums: bool) -> None:
+    folder = project / "data/ud/UD_English-EWT"
+    folder.mkdir(parents=True)
+    for split in ("train", "dev", "test"):
+        sentences = [
+            SENTENCE.format(text=f"{subject} {verb}", subject=subject, verb=verb)
+            for subject in ("They", "We", "You")
+            for verb in ("read", "put", "cut", "ran")
+        ]
+        (folder / f"en_ewt-ud-{split}.conllu").write_text("".join(sentences), "utf8")
+    if not checksums:
+        config = (project / "project.yml").read_text("utf8")
+        without = re.sub(r"(?m)^    checksum: .*\n", "", config)
+        (project / "project.yml").write_text(without, "utf8")
+
+
+def test_ud_uses_the_files_in_place(project):
+    make_treebank(project, checksums=False)
+    config = (project / "configs/ud.cfg").read_text("utf8")
+    (project / "configs/ud.cfg").write_text(
+        re.sub(r"(?m)^max_steps = .*", "max_steps = 20", config), "utf8"
+    )
+    done = run(project, "ud")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for tokens in ("gold", "raw"):
+        path = project / f"metrics/ud/UD_English-EWT-{tokens}-lstm-seed0.json"
+        assert {"tag_acc", "pos_acc", "morph_acc"} <= json.loads(path.read_text("utf8")).keys()
+    assert list(project.glob("packages/*/dist/*.whl"))
+
+
+def test_ud_stops_on_files_that_are_not_the_treebanks(project):
+    make_treebank(project, checksums=True)
+    done = run(project, "ud")
+    assert done.returncode == 1
+    assert "en_ewt-ud-train.conllu" in done.stdout
+    assert "fa9865539033efcf99ea90f8b93d6646" in done.stdout
+    assert not list(project.glob("corpus/ud/*/*"))
+
+
+def test_clean_and_document(project):
+    (project / "corpus/left").mkdir(parents=True)
+    (project / "README.md").write_text(
+        "# Mine\n\n<!-- WEASEL: AUTO-GENERATED DOCS START (do not remove) -->\n"
+        "<!-- WEASEL: AUTO-GENERATED DOCS END (do not remove) -->\n\nThe end.\n"
+    )
+    assert run(project, "clean").returncode == 0
+    assert not (project / "corpus/left").exists()
+    assert run(project, "document").returncode == 0
+    readme = (project / "README.md").read_text("utf8")
+    assert readme.startswith("# Mine")
+    assert readme.endswith("The end.\n")
+    assert "train-tagger" in readme
