@@ -1,0 +1,49 @@
+"""The labels of splits."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from .errors import CorpusError
+from .records import Record, Task
+
+
+def count_labels(records: Iterable[Record]) -> Counter[str]:
+    """Count the labels of a split.
+
+    records (Iterable[Record]): The records of the split.
+    RETURNS (Counter[str]): The number of times each label occurs.
+    """
+    return Counter(label for record in records for label in record.labels)
+
+
+def unseen_labels(counts: Mapping[str, Counter[str]]) -> list[str]:
+    """Find the labels that other splits have and train lacks.
+
+    counts (Mapping[str, Counter[str]]): The label counts of each split, train among them.
+    RETURNS (list[str]): A phrase per label and split, with its count.
+    """
+    return [
+        f"'{label}' ({split}: {count})"
+        for split in counts
+        for label, count in sorted(counts[split].items())
+        if label not in counts["train"]
+    ]
+
+
+def label_set(counts: Mapping[str, Counter[str]], task: Task) -> list[str]:
+    """Get the labels that a model learns from the train split. For text classification, the other
+    splits may not have more: spaCy's scorer averages over the labels that the model knows, so
+    rows with any other label would drop out of the score and flatter it.
+
+    counts (Mapping[str, Counter[str]]): The label counts of each split, train among them.
+    task (Task): What the rows are annotated for.
+    RETURNS (list[str]): The labels, sorted.
+    RAISES (CorpusError): If a label of a text occurs outside train only.
+    """
+    unseen = unseen_labels(counts)
+    if unseen and task in ("textcat", "textcat_multilabel"):
+        raise CorpusError(
+            f"Labels that train lacks: {', '.join(unseen)}. The scores would leave them out: add "
+            f"rows with these labels to train, or remove or relabel the rows that have them."
+        )
+    return sorted(counts["train"])
