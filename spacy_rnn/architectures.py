@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
-from spacy.ml.models.textcat import NEG_VALUE, resize_and_set_ref
+from spacy.ml.models.textcat import resize_and_set_ref
 from spacy.tokens import Doc
 from thinc.api import (
     Dropout,
@@ -145,7 +145,8 @@ def textcat(
     pool = pooling(width, pools, bidirectional=bidirectional)
     weights = Softmax if exclusive_classes else Linear
     output = weights(nO=nO, nI=pool.get_dim("nO"))
-    fill = {"W": 0, "b": NEG_VALUE if exclusive_classes else 0}
+    # A label that is added later starts out improbable, and can still be learned.
+    fill = {"W": 0, "b": -10 if exclusive_classes else 0}
     head: Model[Floats2d, Floats2d] = resizable(
         output, resize_layer=partial(resize_linear_weighted, fill_defaults=fill)
     )

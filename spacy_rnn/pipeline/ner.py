@@ -11,7 +11,7 @@ from spacy.errors import Errors
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc, Span, SpanGroup
-from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.training import Example, validate_examples
 from spacy.util import check_lexeme_norms, minibatch
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer, set_dropout_rate
@@ -20,6 +20,7 @@ from thinc.types import Ragged
 from ..layers.crf import Lattice, infer, set_legal
 from .calibration import cross_entropy, minimize
 from .entities import BEGIN, MISSING, OUT, Tokens, aligned_entities, find_known, set_entities
+from .examples import GetExamples, require_examples
 from .storage import FromDisk
 from .tags import OUTSIDE, UNKNOWN, Array, Scheme, Segments, TagSet, find_segments
 
@@ -131,7 +132,7 @@ class RNNEntityRecognizer(FromDisk, TrainablePipe):
 
     def initialize(
         self,
-        get_examples: Callable[[], Iterable[Example]],
+        get_examples: GetExamples,
         *,
         nlp: Language | None = None,
         labels: Iterable[str] | None = None,
@@ -142,9 +143,9 @@ class RNNEntityRecognizer(FromDisk, TrainablePipe):
         nlp (Optional[Language]): The pipeline.
         labels (Optional[Iterable[str]]): The labels, as from `spacy init labels`. Found in the
             sample by default.
-        RAISES (ValueError): If there are no labels.
+        RAISES (ValueError): If there are no examples or labels.
         """
-        validate_get_examples(get_examples, "RNNEntityRecognizer.initialize")
+        require_examples(self.name, get_examples)
         check_lexeme_norms(self.vocab, self.name)
         if labels is None:
             found: set[str] = set()

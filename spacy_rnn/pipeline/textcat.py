@@ -9,6 +9,7 @@ from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Floats2d
 
+from .examples import GetExamples, require_examples
 from .storage import FromDisk
 
 
@@ -35,12 +36,48 @@ class RNNTextCategorizer(_Categorizer, TextCategorizer):
     DOCS: https://spacy.io/api/textcategorizer
     """
 
+    def initialize(
+        self,
+        get_examples: GetExamples,
+        *,
+        nlp: Language | None = None,
+        labels: Iterable[str] | None = None,
+        positive_label: str | None = None,
+    ) -> None:
+        """Find the labels and the shapes in a representative sample.
+
+        get_examples (Callable): Returns the examples.
+        nlp (Optional[Language]): The pipeline.
+        labels (Optional[Iterable[str]]): The labels. Found in the examples by default.
+        positive_label (Optional[str]): Of two labels, the one whose score counts.
+        RAISES (ValueError): If there are no examples or labels.
+        """
+        require_examples(self.name, get_examples)
+        super().initialize(get_examples, nlp=nlp, labels=labels, positive_label=positive_label)
+
 
 class RNNMultiLabelTextCategorizer(_Categorizer, MultiLabel_TextCategorizer):
     """Recurrent text classification with any number of labels for each document.
 
     DOCS: https://spacy.io/api/textcategorizer
     """
+
+    def initialize(  # type: ignore[override]
+        self,
+        get_examples: GetExamples,
+        *,
+        nlp: Language | None = None,
+        labels: Iterable[str] | None = None,
+    ) -> None:
+        """Find the labels and the shapes in a representative sample.
+
+        get_examples (Callable): Returns the examples.
+        nlp (Optional[Language]): The pipeline.
+        labels (Optional[Iterable[str]]): The labels. Found in the examples by default.
+        RAISES (ValueError): If there are no examples or labels.
+        """
+        require_examples(self.name, get_examples)
+        super().initialize(get_examples, nlp=nlp, labels=labels)
 
 
 # What spaCy's text categorizers weigh, and the scores that a config may weigh instead.
@@ -93,8 +130,7 @@ def make_rnn_textcat(
     default_config=_config(
         False, threshold=0.5, scorer={"@scorers": "spacy.textcat_multilabel_scorer.v2"}
     ),
-    default_score_weights=Language.get_factory_meta("textcat_multilabel").default_score_weights
-    or {},
+    default_score_weights=SCORE_WEIGHTS,
 )
 def make_rnn_textcat_multilabel(
     nlp: Language, name: str, model: Model, threshold: float, scorer: Callable | None

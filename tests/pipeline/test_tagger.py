@@ -70,7 +70,7 @@ def test_missing_labels(nlp):
 
 def test_no_training_data(nlp):
     nlp.add_pipe("rnn_tagger")
-    with pytest.raises(TypeError, match="E930.*get_examples"):
+    with pytest.raises(ValueError, match="No training data for component 'rnn_tagger': got no"):
         nlp.initialize(list)
 
 
