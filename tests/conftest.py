@@ -17,7 +17,6 @@ SENTENCES = [
     ("Cold , but good !", "J . C J .", "good"),
     ("Yes !", "I .", "good"),
 ]
-TEXTS = [words for words, _, _ in SENTENCES]
 
 
 # Small tensors are slower on many threads.
@@ -33,6 +32,11 @@ def seed() -> None:
 @pytest.fixture
 def nlp() -> Language:
     return get_lang_class("en")()
+
+
+@pytest.fixture
+def texts() -> list[str]:
+    return [words for words, _, _ in SENTENCES]
 
 
 @pytest.fixture

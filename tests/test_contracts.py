@@ -8,7 +8,6 @@ from typing import Any
 import numpy
 import pytest
 import spacy
-from conftest import TEXTS
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import load_model_from_config
@@ -95,12 +94,12 @@ def all_weights(model: Model) -> dict[str, numpy.ndarray]:
 
 
 @every_model
-def test_a_doc_gets_the_same_alone_as_in_any_batch(vectors, make_examples, factory, model):
+def test_a_doc_gets_the_same_alone_as_in_any_batch(vectors, make_examples, texts, factory, model):
     nlp = build(vectors, factory, model)
     optimizer = nlp.initialize(lambda: make_examples(nlp))
     for _ in range(3):
         nlp.update(make_examples(nlp), sgd=optimizer)
-    texts = [*TEXTS, "", "soup " * 70, "", "soup"]
+    texts = [*texts, "", "soup " * 70, "", "soup"]
     docs = [nlp.make_doc(text) for text in texts]
     together = outputs(nlp, docs)
     alone = [outputs(nlp, [doc])[0] for doc in docs]
@@ -117,7 +116,7 @@ def test_a_doc_gets_the_same_alone_as_in_any_batch(vectors, make_examples, facto
 
 @every_model
 def test_learns_and_predicts_the_same_after_a_round_trip(
-    vectors, make_examples, tmp_path, factory, model
+    vectors, make_examples, texts, tmp_path, factory, model
 ):
     nlp = build(vectors, factory, model)
     optimizer = nlp.initialize(lambda: make_examples(nlp))
@@ -129,7 +128,7 @@ def test_learns_and_predicts_the_same_after_a_round_trip(
     assert scores["tag_acc" if factory == "rnn_tagger" else "cats_score"] == 1.0
     nlp.to_disk(tmp_path)
     loaded = spacy.load(tmp_path)
-    docs = [nlp.make_doc(text) for text in TEXTS]
+    docs = [nlp.make_doc(text) for text in texts]
     for a, b in zip(outputs(nlp, docs), outputs(loaded, docs), strict=True):
         numpy.testing.assert_array_equal(a, b)
     fresh = load_model_from_config(Config().from_disk(tmp_path / "config.cfg"))
@@ -188,11 +187,11 @@ def test_training_dropout_reaches_the_recurrent_layers(vectors, make_examples, f
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
-def test_extreme_documents(nlp, make_examples, cell):
+def test_extreme_documents(nlp, make_examples, texts, cell):
     build(nlp, "rnn_tagger", {"@architectures": "spacy.Tagger.v2", "tok2vec": cell})
     nlp.initialize(lambda: make_examples(nlp))
     long = Doc(nlp.vocab, words=["soup", "not", "the"] * 33_333 + ["."])
-    short = [nlp.make_doc(text) for text in TEXTS]
+    short = [nlp.make_doc(text) for text in texts]
     scores = outputs(nlp, [*short, long])
     assert scores[-1].shape == (100_000, len(nlp.get_pipe("rnn_tagger").labels))
     for a, b in zip(scores, outputs(nlp, short), strict=False):

@@ -1,6 +1,7 @@
 """Embedding of documents by lexical features."""
 
 from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import numpy
 import torch
@@ -8,13 +9,14 @@ from numpy.typing import NDArray
 from spacy.tokens import Doc
 from spacy.vectors import Mode
 from thinc.api import Model, NumpyOps
-from thinc.types import Ragged
+from thinc.types import Floats2d, Ragged
 from thinc.util import to_numpy
 
 from ..modules.embedding import HashEmbedding
 from .distinct import distinct_rows
+from .memory import row_memory
 from .ngrams import hash_ngrams
-from .shim import TorchShim, torch_shim
+from .shim import TorchShim, no_backprop, torch_shim
 
 OPS = NumpyOps()
 SEED = 8
@@ -63,35 +65,53 @@ def hash_embedding(
 def forward(
     model: Model[list[Doc], Ragged], docs: Sequence[Doc], is_train: bool
 ) -> tuple[Ragged, Callable[[Ragged], list[Doc]]]:
-    shim = torch_shim(model)
     features = lexical_features(docs, [*model.attrs["attrs"], "ORTH"])
     first, inverse = distinct_rows(features)
     tokens = features[first]
-    orths = tokens[:, -1]
-    ngrams = vectors = None
-    if model.attrs["ngram_rows"]:
-        words = [docs[0].vocab.strings[orth] for orth in orths.tolist()]
-        hashed, starts = hash_ngrams(words, model.attrs["ngram_rows"])
-        ngrams = (
-            torch.from_numpy(hashed).to(shim.device),
-            torch.from_numpy(starts).to(shim.device),
-        )
-    if model.attrs["include_static_vectors"]:
-        vectors = static_vectors(docs, orths).to(shim.device)
+    lengths = model.ops.asarray1i([len(doc) for doc in docs])
+    shim = torch_shim(model)
+    # What a vectors table holds can change unnoticed, and a GPU's arrays are not worth the way.
+    if not (is_train or model.attrs["include_static_vectors"] or shim.device.type != "cpu"):
+
+        def embed(tokens: NDArray[numpy.uint64]) -> NDArray[numpy.float32]:
+            keys, options = module_inputs(model, docs, tokens)
+            return shim(keys, is_train=False, **options)[0]
+
+        vectors = row_memory(shim).recall(tokens, shim.version, embed)
+        return Ragged(cast(Floats2d, vectors[inverse]), lengths), no_backprop
+    keys, options = module_inputs(model, docs, tokens)
     Y, collect_gradients = shim(
-        hash_keys(tokens, model.attrs["rows"]),
+        keys,
         is_train,
         inverse=torch.from_numpy(inverse).to(shim.device),
-        ngrams=ngrams,
-        vectors=vectors,
         dropout=model.attrs["dropout_rate"] if is_train else 0.0,
+        **options,
     )
 
     def backprop(dY: Ragged) -> list[Doc]:
         collect_gradients(dY.dataXd)
         return []
 
-    return Ragged(Y, model.ops.asarray1i([len(doc) for doc in docs])), backprop
+    return Ragged(Y, lengths), backprop
+
+
+def module_inputs(
+    model: Model, docs: Sequence[Doc], tokens: NDArray[numpy.uint64]
+) -> tuple[NDArray[numpy.int64], dict[str, Any]]:
+    """Prepare what `HashEmbedding.forward` takes.
+
+    tokens (NDArray[uint64]): Features of distinct tokens, their ORTH last. Shape (distinct, any).
+    RETURNS (Tuple[NDArray, Dict[str, Any]]): The keys, and by name the n-grams and vectors.
+    """
+    device, orths = torch_shim(model).device, tokens[:, -1]
+    options: dict[str, Any] = {}
+    if model.attrs["ngram_rows"]:
+        words = [docs[0].vocab.strings[orth] for orth in orths.tolist()]
+        ngrams = hash_ngrams(words, model.attrs["ngram_rows"])
+        options["ngrams"] = [torch.from_numpy(array).to(device) for array in ngrams]
+    if model.attrs["include_static_vectors"]:
+        options["vectors"] = static_vectors(docs, orths).to(device)
+    return hash_keys(tokens, model.attrs["rows"]), options
 
 
 def init(

@@ -4,7 +4,7 @@ import contextlib
 import copy
 import functools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any, cast
 
 import safetensors
@@ -34,8 +34,15 @@ class TorchShim(Shim):
 
     def __init__(self, module: nn.Module) -> None:
         use_one_thread_after_fork()
+        self._changes = 0
         self.device = get_torch_default_device()
         super().__init__(module.to(self.device))
+
+    @property
+    def version(self) -> Hashable:
+        """RETURNS (Hashable): A value that differs from earlier ones once weights have changed."""
+        # torch counts what is done to a parameter itself, the shim what it does to its data.
+        return self._changes, *((id(p), p._version) for p in self._model.parameters())
 
     def __call__(  # type: ignore[override]
         self, X: ArrayXd | NDArray, is_train: bool, **options: Any
@@ -51,7 +58,7 @@ class TorchShim(Shim):
         inputs = xp2torch(cast(ArrayXd, X), device=self.device)
         if not is_train:
             with torch.inference_mode():
-                return torch2xp(self._model(inputs, **options)), _no_backprop
+                return torch2xp(self._model(inputs, **options)), no_backprop
         inputs.requires_grad_(inputs.is_floating_point())
         with torch.enable_grad():
             outputs = self._model(inputs, **options)
@@ -82,6 +89,7 @@ class TorchShim(Shim):
 
         sizes: Arguments of the module's `reset_parameters`.
         """
+        self._changes += 1
         self._model.reset_parameters(**sizes)  # type: ignore[operator]
 
     def finish_update(self, optimizer: Optimizer) -> None:
@@ -89,6 +97,7 @@ class TorchShim(Shim):
 
         optimizer (Optimizer): Called with each weight and gradient.
         """
+        self._changes += 1
         for name, weight in self._model.named_parameters():
             if weight.grad is not None:
                 updated, _ = optimizer(
@@ -114,9 +123,11 @@ class TorchShim(Shim):
         originals = {name: weight.clone() for name, weight in weights.items()}
         for name, weight in weights.items():
             weight.copy_(xp2torch(params[self.id, name], device=weight.device))
+        self._changes += 1
         try:
             yield
         finally:
+            self._changes += 1
             for name, weight in weights.items():
                 weight.copy_(originals[name])
 
@@ -167,6 +178,7 @@ class TorchShim(Shim):
                     "config.cfg that was saved beside them."
                 )
         self._model.load_state_dict(loaded, strict=False)
+        self._changes += 1
         return self
 
 
@@ -185,5 +197,6 @@ def torch_shim(model: Model) -> TorchShim:
     return cast(TorchShim, model.shims[0])
 
 
-def _no_backprop(d_outputs: FloatsXd) -> FloatsXd:
+def no_backprop(d_outputs: Any) -> Any:
+    """The callback of a prediction."""
     raise RuntimeError("Can't backpropagate through a prediction: call begin_update instead.")

@@ -60,8 +60,8 @@ class HashEmbedding(nn.Module):
     def forward(
         self,
         keys: Tensor,
-        inverse: Tensor,
-        ngrams: tuple[Tensor, Tensor] | None = None,
+        inverse: Tensor | None = None,
+        ngrams: Sequence[Tensor] | None = None,
         vectors: Tensor | None = None,
         dropout: float = 0.0,
     ) -> Tensor:
@@ -69,8 +69,9 @@ class HashEmbedding(nn.Module):
 
         keys (Tensor): Rows to sum, by distinct token and feature. Shape (distinct, features,
             rows to sum).
-        inverse (Tensor): Which distinct token each token is. Shape (tokens,).
-        ngrams (Optional[Tuple[Tensor, Tensor]]): Rows of all n-grams, one token after the other,
+        inverse (Optional[Tensor]): Which distinct token each token is, shape (tokens,). By default
+            the distinct tokens are what is wanted.
+        ngrams (Optional[Sequence[Tensor]]): Rows of all n-grams, one token after the other,
             and where each distinct token's start, shape (distinct,).
         vectors (Optional[Tensor]): Static vectors of the distinct tokens. Shape (distinct, any).
         dropout (float): Rate at which the features of a distinct token are dropped, each as a
@@ -84,4 +85,5 @@ class HashEmbedding(nn.Module):
             features.append(self.static(vectors))
         X = nn.functional.dropout1d(torch.stack(features, dim=1), dropout)
         mixed = self.mix(X.flatten(1)).view(-1, self.width, PIECES).amax(dim=2)
-        return cast(Tensor, self.norm(mixed).index_select(0, inverse))
+        Y = cast(Tensor, self.norm(mixed))
+        return Y if inverse is None else Y.index_select(0, inverse)
