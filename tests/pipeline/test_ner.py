@@ -94,7 +94,8 @@ def test_learns_and_comes_back_from_disk(nlp: Language, scheme: str, tmp_path) -
         for other in (loaded, copied):
             found = other(Doc(other.vocab, words=[token.text for token in doc]))
             assert as_tuples(found) == as_tuples(doc)
-            assert scores_of(found) == scores_of(doc)
+            # Embedded in another batch, a token's vector may differ in its last bit.
+            assert scores_of(found) == pytest.approx(scores_of(doc), abs=1e-6)
 
 
 def test_from_config_alone_a_pipeline_can_be_saved(nlp: Language, tmp_path) -> None:
