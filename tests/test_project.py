@@ -96,8 +96,8 @@ def test_bad_data_stops_the_run(project):
     assert not list(project.glob("corpus/*/*/*"))
 
 
-def make_treebank(project: Path, *, checksums: bool) -> None:
-    folder = project / "data/ud/UD_English-EWT"
+def make_treebank(project: Path, name: str, prefix: str) -> None:
+    folder = project / "data/ud" / name
     folder.mkdir(parents=True)
     for split in ("train", "dev", "test"):
         sentences = [
@@ -105,29 +105,26 @@ def make_treebank(project: Path, *, checksums: bool) -> None:
             for subject in ("They", "We", "You")
             for verb in ("read", "put", "cut", "ran")
         ]
-        (folder / f"en_ewt-ud-{split}.conllu").write_text("".join(sentences), "utf8")
-    if not checksums:
-        config = (project / "project.yml").read_text("utf8")
-        without = re.sub(r"(?m)^    checksum: .*\n", "", config)
-        (project / "project.yml").write_text(without, "utf8")
+        (folder / f"{prefix}-{split}.conllu").write_text("".join(sentences), "utf8")
 
 
-def test_ud_uses_the_files_in_place(project):
-    make_treebank(project, checksums=False)
+def test_ud_takes_another_treebank_by_variables_and_its_files_in_place(project):
+    make_treebank(project, "UD_English-Tiny", "en_tiny-ud")
     config = (project / "configs/ud.cfg").read_text("utf8")
     (project / "configs/ud.cfg").write_text(
         re.sub(r"(?m)^max_steps = .*", "max_steps = 20", config), "utf8"
     )
-    done = run(project, "ud")
+    names = ("--vars.treebank", "UD_English-Tiny", "--vars.treebank_prefix", "en_tiny-ud")
+    done = run(project, "ud", *names)
     assert done.returncode == 0, done.stdout + done.stderr
     for tokens in ("gold", "raw"):
-        path = project / f"metrics/ud/UD_English-EWT-{tokens}-lstm-seed0.json"
+        path = project / f"metrics/ud/UD_English-Tiny-{tokens}-lstm-seed0.json"
         assert {"tag_acc", "pos_acc", "morph_acc"} <= json.loads(path.read_text("utf8")).keys()
     assert list(project.glob("packages/*/dist/*.whl"))
 
 
 def test_ud_stops_on_files_that_are_not_the_treebanks(project):
-    make_treebank(project, checksums=True)
+    make_treebank(project, "UD_English-EWT", "en_ewt-ud")
     done = run(project, "ud")
     assert done.returncode == 1
     assert "en_ewt-ud-train.conllu" in done.stdout
