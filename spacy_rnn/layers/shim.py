@@ -34,15 +34,20 @@ class TorchShim(Shim):
 
     def __init__(self, module: nn.Module) -> None:
         use_one_thread_after_fork()
-        self._changes = 0
         self.device = get_torch_default_device()
         super().__init__(module.to(self.device))
+        self._n_changes = 0
+        self._changed()
+
+    def _changed(self) -> None:
+        self._n_changes += 1
+        self._weights = tuple(self._model.parameters())
 
     @property
     def version(self) -> Hashable:
         """RETURNS (Hashable): A value that differs from earlier ones once weights have changed."""
         # torch counts what is done to a parameter itself, the shim what it does to its data.
-        return self._changes, *((id(p), p._version) for p in self._model.parameters())
+        return self._n_changes, *(weight._version for weight in self._weights)
 
     def __call__(  # type: ignore[override]
         self, X: ArrayXd | NDArray, is_train: bool, **options: Any
@@ -89,15 +94,15 @@ class TorchShim(Shim):
 
         sizes: Arguments of the module's `reset_parameters`.
         """
-        self._changes += 1
         self._model.reset_parameters(**sizes)  # type: ignore[operator]
+        self._changed()
 
     def finish_update(self, optimizer: Optimizer) -> None:
         """Update the weights with the gradients that have been collected.
 
         optimizer (Optimizer): Called with each weight and gradient.
         """
-        self._changes += 1
+        self._changed()
         for name, weight in self._model.named_parameters():
             if weight.grad is not None:
                 updated, _ = optimizer(
@@ -123,11 +128,11 @@ class TorchShim(Shim):
         originals = {name: weight.clone() for name, weight in weights.items()}
         for name, weight in weights.items():
             weight.copy_(xp2torch(params[self.id, name], device=weight.device))
-        self._changes += 1
+        self._changed()
         try:
             yield
         finally:
-            self._changes += 1
+            self._changed()
             for name, weight in weights.items():
                 weight.copy_(originals[name])
 
@@ -178,7 +183,7 @@ class TorchShim(Shim):
                     "config.cfg that was saved beside them."
                 )
         self._model.load_state_dict(loaded, strict=False)
-        self._changes += 1
+        self._changed()
         return self
 
 
