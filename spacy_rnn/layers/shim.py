@@ -40,6 +40,9 @@ class TorchShim(Shim):
         self._changed()
 
     def _changed(self) -> None:
+        """To be called after the weights have changed, not before: what another thread computes
+        meanwhile belongs to neither version.
+        """
         self._n_changes += 1
         self._weights = tuple(self._model.parameters())
 
@@ -102,7 +105,6 @@ class TorchShim(Shim):
 
         optimizer (Optimizer): Called with each weight and gradient.
         """
-        self._changed()
         for name, weight in self._model.named_parameters():
             if weight.grad is not None:
                 updated, _ = optimizer(
@@ -112,6 +114,7 @@ class TorchShim(Shim):
                 )
                 weight.data.copy_(xp2torch(updated, device=weight.device))
                 weight.grad = None
+        self._changed()
 
     @contextlib.contextmanager
     def use_params(self, params: dict[tuple[int, str], FloatsXd]) -> Iterator[None]:
@@ -132,9 +135,9 @@ class TorchShim(Shim):
         try:
             yield
         finally:
-            self._changed()
             for name, weight in weights.items():
                 weight.copy_(originals[name])
+            self._changed()
 
     def copy(self) -> "TorchShim":
         """RETURNS (TorchShim): A copy with an `id`, and so an optimizer state, of its own."""
