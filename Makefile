@@ -26,6 +26,7 @@ bench: .venv/installed
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/report.py
+	$(BIN)/python benchmarks/plot.py
 
 # Rewrite the project's part of the README from project.yml.
 document: .venv/installed

@@ -1,12 +1,9 @@
-"""Draw the speed of pipelines, and their accuracy against speed, as pictures for the README.
-Needs matplotlib.
-"""
+"""Draw the speed of pipelines, as a picture for the README. Needs matplotlib."""
 
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import mean, stdev
 from typing import TYPE_CHECKING, Any
 
 from harness import RESULTS, BenchmarkError, read_json, say
@@ -75,44 +72,6 @@ def draw_speed(axes: "Axes", rows: dict[str, dict[str, Any]]) -> None:
     axes.tick_params(left=False)
 
 
-def draw_accuracy(axes: "Axes", points: dict[str, tuple[float, list[float]]], score: str) -> None:
-    """Points of accuracy against speed, each with its name and the deviation over seeds."""
-    for name, (rate, values) in points.items():
-        deviation = stdev(values) if len(values) > 1 else 0.0
-        axes.errorbar(rate, mean(values), yerr=deviation, fmt="o", color=colour(name), markersize=8)
-        axes.annotate(
-            name, (rate, mean(values)), xytext=(8, 6), textcoords="offset points", fontsize=10
-        )
-    axes.set_xscale("log")
-    axes.set_xticks(*ticks([rate for rate, _ in points.values()]))
-    axes.minorticks_off()
-    axes.margins(x=0.25, y=0.2)
-    axes.set_xlabel("words per second (one thread)")
-    axes.set_title(f"{score} on test, %", loc="left", fontsize=12, fontweight="bold", pad=12)
-
-
-def ticks(rates: Sequence[float]) -> tuple[list[float], list[str]]:
-    """RETURNS (Tuple[List[float], List[str]]): Round places of ticks around rates, and labels."""
-    steps = [digit * 10.0**power for power in range(2, 7) for digit in (1, 2, 5)]
-    places = [s for s in steps if min(rates) / 2 <= s <= max(rates) * 2]
-    return places, [f"{place / 1000:g}k" for place in places]
-
-
-def accuracies(
-    results: Path, rows: dict[str, dict[str, Any]]
-) -> tuple[dict[str, tuple[float, list[float]]], str]:
-    """RETURNS (Tuple): Speed and test scores in percent by name, and the name of the score."""
-    points: dict[str, tuple[float, list[float]]] = {}
-    score = ""
-    for path in sorted((results / "accuracy" / "ud").glob("*-seed*.json")):
-        result = read_json(path)
-        score = result["scores"][0]
-        if result["speed"] in rows:
-            rate = rows[result["speed"]]["median"]
-            points.setdefault(result["row"], (rate, []))[1].append(result["test"][score] * 100)
-    return points, score
-
-
 def main(args: Sequence[str] | None = None) -> int:
     options = ArgumentParser(description=__doc__)
     options.add_argument("results", type=Path, nargs="?", default=RESULTS)
@@ -123,7 +82,6 @@ def main(args: Sequence[str] | None = None) -> int:
         rows = speeds(parsed.results, parsed.case)
         if not rows:
             raise BenchmarkError(f"No rows of '{parsed.case}' in the results of speed.py.")
-        points, score = accuracies(parsed.results, rows)
     except BenchmarkError as error:
         say(str(error))
         return 1
@@ -133,20 +91,13 @@ def main(args: Sequence[str] | None = None) -> int:
     from matplotlib import pyplot
 
     with pyplot.style.context(STYLE):
-        pictures = {"speed": (8, 0.8 + 0.42 * len(rows)), "accuracy": (8, 4.6)}
-        for name, size in pictures.items():
-            if name == "accuracy" and not points:
-                continue
-            figure, axes = pyplot.subplots(figsize=size)
-            if name == "speed":
-                draw_speed(axes, rows)
-            else:
-                draw_accuracy(axes, points, score)
-            path = parsed.results / f"{name}.{parsed.format}"
-            metadata = {"Date": None} if parsed.format == "svg" else None
-            figure.savefig(path, metadata=metadata, **SAVING)
-            pyplot.close(figure)
-            say(f"Wrote {path}")
+        figure, axes = pyplot.subplots(figsize=(8, 0.8 + 0.42 * len(rows)))
+        draw_speed(axes, rows)
+        path = parsed.results / f"speed.{parsed.format}"
+        metadata = {"Date": None} if parsed.format == "svg" else None
+        figure.savefig(path, metadata=metadata, **SAVING)
+        pyplot.close(figure)
+        say(f"Wrote {path}")
     return 0
 
 
