@@ -4,6 +4,11 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+# Of longer sequences, the backward pass computes this many steps at a time once more, instead of
+# keeping the graph of them all in memory.
+CHECKPOINT_STEPS = 1024
 
 
 def unrolled_gru(
@@ -35,10 +40,28 @@ def unrolled_gru(
     hidden_bias (Tensor): Shape (directions, 3 * width).
     RETURNS (Tensor): The states, in the order of packing. Shape (directions, tokens, width).
     """
-    width = hidden_weights.shape[2]
     projected = torch.baddbmm(input_bias[:, None], X, input_weights.transpose(1, 2))
     recurrence, bias = hidden_weights.transpose(1, 2), hidden_bias[:, None]
-    h = X.new_zeros((len(X), batch_sizes[0], width))
+    h = X.new_zeros((len(X), batch_sizes[0], hidden_weights.shape[2]))
+    if len(batch_sizes) <= CHECKPOINT_STEPS:
+        return _steps(projected, batch_sizes, h, recurrence, bias)
+    starts = range(0, len(batch_sizes), CHECKPOINT_STEPS)
+    parts = [batch_sizes[start : start + CHECKPOINT_STEPS] for start in starts]
+    states = []
+    for x, sizes in zip(projected.split([sum(p) for p in parts], dim=1), parts, strict=True):
+        states.append(
+            checkpoint(
+                _steps, x, sizes, h, recurrence, bias, use_reentrant=True, preserve_rng_state=False
+            )
+        )
+        h = states[-1][:, -sizes[-1] :]
+    return torch.cat(states, dim=1)
+
+
+def _steps(
+    projected: Tensor, batch_sizes: Sequence[int], h: Tensor, recurrence: Tensor, bias: Tensor
+) -> Tensor:
+    width = h.shape[2]
     states = []
     for x in projected.split(batch_sizes, dim=1):
         h = h[:, : x.shape[1]]

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from spacy_rnn.modules import recurrent
+from spacy_rnn.modules import gru, recurrent
 from spacy_rnn.modules.recurrent import CELLS, RecurrentStack, reversal, sub_batches
 
 LENGTHS = torch.tensor([3, 0, 1, 7, 7, 2, 40, 1])
@@ -115,6 +115,21 @@ def test_a_small_budget_changes_nothing(cell, monkeypatch):
     Y = stack(X, LENGTHS)
     monkeypatch.setattr(recurrent, "PADDED_TOKENS", 4)
     torch.testing.assert_close(stack(X, LENGTHS), Y, atol=1e-6, rtol=0)
+
+
+def test_steps_computed_twice_give_the_same(monkeypatch):
+    stack = RecurrentStack(5, 8, 2, "gru")
+    X = torch.randn(int(LENGTHS.sum()), 5, requires_grad=True)
+    found = []
+    for steps in (1024, 3):
+        monkeypatch.setattr(gru, "CHECKPOINT_STEPS", steps)
+        stack.zero_grad()
+        X.grad = None
+        Y = stack(X, LENGTHS)
+        Y.square().sum().backward()
+        found.append((Y, X.grad, *(weight.grad for weight in stack.parameters())))
+    for once, twice in zip(*found, strict=True):
+        torch.testing.assert_close(once, twice, atol=1e-5, rtol=1e-5)
 
 
 def test_sub_batches_cover_every_token_once_within_the_budget():
