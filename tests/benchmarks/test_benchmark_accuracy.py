@@ -100,17 +100,24 @@ def test_interrupt_leaves_finished_runs(accuracy: ModuleType, folder: Path) -> N
     args = options(folder, "--rows", "spaCy CNN")
     assert accuracy.main([*args, "--seeds", "0"]) == 0
     (folder / "slow").touch()
+    # A shell's background jobs, and what they start, ignore the signal unless told otherwise.
     code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
         f"import sys; sys.path.insert(0, {str(BENCHMARKS)!r}); import accuracy; "
         f"accuracy.SPACY = {accuracy.SPACY!r}; "
         f"sys.exit(accuracy.main({[*args, '--seeds', '0', '1', '2']!r}))"
     )
-    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
-    while len(calls(folder)) < 4 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    _, messages = process.communicate(timeout=30)
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            deadline = time.monotonic() + 60
+            while len(calls(folder)) < 4 and time.monotonic() < deadline:
+                time.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            _, messages = process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert process.returncode == 130, messages
     assert "1 of 3 runs are finished" in messages
     found = [path.name for path in (folder / "output" / "ud").iterdir()]
