@@ -127,7 +127,7 @@ def textcat(
     tok2vec (Model[List[Doc], List[Floats2d]]): The token-to-vector model, or a listener.
     exclusive_classes (bool): Whether a document has exactly one label.
     pools (Sequence[str]): How tokens are pooled, side by side: any of "attention", "max", "mean"
-        and "last", the last state of each direction.
+        and "last", the last state of each direction; a listener's encoder counts as bidirectional.
     nO (Optional[int]): The number of labels. Found in the data by default.
     RETURNS (Model[List[Doc], Floats2d]): The model. Its outputs are probabilities, and the
         gradient that it takes is `probability - truth`.

@@ -12,32 +12,15 @@ from spacy.training import Example, validate_examples
 from thinc.api import Model
 from thinc.types import Floats2d
 
-from .examples import GetExamples, require_examples
+from .examples import FromExamples
 from .storage import FromDisk
 
 
-class RNNTagger(FromDisk, Tagger):
+class RNNTagger(FromExamples, FromDisk, Tagger):
     """Recurrent tagger for `token.tag_`.
 
     DOCS: https://spacy.io/api/tagger
     """
-
-    def initialize(
-        self,
-        get_examples: GetExamples,
-        *,
-        nlp: Language | None = None,
-        labels: Iterable[str] | None = None,
-    ) -> None:
-        """Find the labels and the shapes in a representative sample.
-
-        get_examples (Callable): Returns the examples.
-        nlp (Optional[Language]): The pipeline.
-        labels (Optional[Iterable[str]]): The labels. Found in the examples by default.
-        RAISES (ValueError): If there are no examples or labels.
-        """
-        require_examples(self.name, get_examples)
-        super().initialize(get_examples, nlp=nlp, labels=labels)
 
     def get_loss(
         self, examples: Iterable[Example], scores: list[Floats2d]

@@ -9,7 +9,7 @@ from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Floats2d
 
-from .examples import GetExamples, require_examples
+from .examples import FromExamples, GetExamples, require_examples
 from .storage import FromDisk
 
 
@@ -56,28 +56,13 @@ class RNNTextCategorizer(_Categorizer, TextCategorizer):
         super().initialize(get_examples, nlp=nlp, labels=labels, positive_label=positive_label)
 
 
-class RNNMultiLabelTextCategorizer(_Categorizer, MultiLabel_TextCategorizer):
+class RNNMultiLabelTextCategorizer(  # type: ignore[misc]
+    FromExamples, _Categorizer, MultiLabel_TextCategorizer
+):
     """Recurrent text classification with any number of labels for each document.
 
     DOCS: https://spacy.io/api/textcategorizer
     """
-
-    def initialize(  # type: ignore[override]
-        self,
-        get_examples: GetExamples,
-        *,
-        nlp: Language | None = None,
-        labels: Iterable[str] | None = None,
-    ) -> None:
-        """Find the labels and the shapes in a representative sample.
-
-        get_examples (Callable): Returns the examples.
-        nlp (Optional[Language]): The pipeline.
-        labels (Optional[Iterable[str]]): The labels. Found in the examples by default.
-        RAISES (ValueError): If there are no examples or labels.
-        """
-        require_examples(self.name, get_examples)
-        super().initialize(get_examples, nlp=nlp, labels=labels)
 
 
 # What spaCy's text categorizers weigh, and the scores that a config may weigh instead.
