@@ -25,6 +25,7 @@ from spacy_rnn.corpus import (
 )
 
 datasets = pytest.importorskip("datasets")
+errors = datasets.exceptions
 
 
 @pytest.fixture(autouse=True)
@@ -125,8 +126,8 @@ def test_dev_words(tmp_path, word):
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["dev.csv", "other.csv"], "no train split: got dev.csv, other.csv, expected names"),
-        ([], "no train split: got no data files"),
+        (["other.csv", "more.csv"], "has no splits: got more.csv, other.csv, expected a local"),
+        ([], "has no splits: got no files"),
         (["train-dev.csv"], "train-dev.csv holds dev and train, expected one split"),
         (["train.csv", "train.json"], r"several formats \(.csv, .json\), expected one"),
     ],
@@ -151,8 +152,6 @@ def test_split_files_errors(tmp_path, names, message):
         ("a.jsonl", '{"text": "a"}\n\n3\n', "a.jsonl, line 3: got '3', expected a JSON object"),
         ("a.json", '[\n{"text": "a"},\n{"text" "b"}]', r"a.json, line 3: not JSON"),
         ("a.csv", 'text,label\n"a,b\nc,d\n', "a.csv: Error tokenizing data.*correct the file"),
-        ("a.csv", "text,label\na, b,x\nc, d,y\n", "more fields than its header"),
-        ("a.tsv", 'text\tlabel\n"a\tx\nb "c"\ty\n', "a.tsv, row 1: a double quote"),
         ("a.parquet", "x" * 99, "a.parquet: Parquet magic bytes not found"),
     ],
 )
@@ -212,7 +211,8 @@ def test_hub(monkeypatch, caplog):
 
     monkeypatch.setattr("datasets.load_dataset", load_dataset)
     tables = load_tables("someone/something", name="en", revision="v1")
-    assert calls == [(("someone/something", "en"), {"revision": "v1"})]
+    options = {"name": "en", "data_files": None, "revision": "v1", "streaming": False}
+    assert calls == [(("someone/something",), options)]
     assert list(tables) == ["train", "dev", "test"]
     assert tables["dev"][0].source == "someone/something, split validation"
     data["dev"] = data["validation"].select([])
@@ -227,13 +227,53 @@ def test_hub(monkeypatch, caplog):
 @pytest.mark.parametrize(
     ("error", "message"),
     [
-        ("DatasetNotFoundError", "No dataset 'x' on the Hugging Face hub .*reason.*pass a local"),
-        ("DatasetGenerationError", "Can't load 'x' from the Hugging Face hub: reason"),
+        (
+            ConnectionError("Couldn't reach 'x' on the Hub (LocalEntryNotFoundError)"),
+            "Can't reach the Hugging Face hub for 'x' .*: connect to the network, or pass a local",
+        ),
+        (
+            errors.DatasetNotFoundError("Dataset 'x' doesn't exist on the Hub or cannot be acc."),
+            "No dataset 'x' on the Hugging Face hub .*doesn't exist.*correct the name, or pass a",
+        ),
+        (
+            errors.DataFilesNotFoundError("No (supported) data files found in x"),
+            "No dataset 'x' on .*data files found in x.*: correct the name, or pass a local json",
+        ),
+        (
+            errors.DatasetNotFoundError(
+                "Dataset 'x' is a gated dataset on the Hub. You must be authenticated to access it."
+            ),
+            "'x' is gated .*accept its terms on https://huggingface.co/datasets/x and log in with",
+        ),
+        (
+            errors.DatasetNotFoundError("Revision 'y' doesn't exist for dataset 'x' on the Hub."),
+            "^Revision 'y' doesn't exist for dataset 'x' on the Hub: set revision to one of its",
+        ),
+        (
+            RuntimeError("Dataset scripts are no longer supported, but found x.py"),
+            "'x' is a loading script .*found x.py.: set revision to 'refs/convert/parquet'",
+        ),
+        (
+            ValueError("BuilderConfig 'fr' not found. Available: ['de', 'en']"),
+            "'x' is several datasets in one: set name, and to one of 'de', 'en'",
+        ),
+        (
+            ValueError(
+                "Config name is missing.\nPlease pick one among the available configs: "
+                "['de', 'en']\nExample of usage:\n\t`load_dataset('x', 'de')`"
+            ),
+            "'x' is several datasets in one: set name, and to one of 'de', 'en'",
+        ),
+        (
+            errors.DatasetGenerationError("reason.\nmore"),
+            r"Can't load 'x' from the Hugging Face hub: reason\.$",
+        ),
     ],
+    ids=lambda value: type(value).__name__,
 )
 def test_hub_errors(monkeypatch, error, message):
     def load_dataset(*args, **kwargs):
-        raise getattr(datasets.exceptions, error)("reason.\nmore")
+        raise error
 
     monkeypatch.setattr("datasets.load_dataset", load_dataset)
     with pytest.raises(CorpusError, match=message):
@@ -302,6 +342,7 @@ ENTITY = {"start": 0, "end": 1, "label": "X"}
         ("ner", {"text": "a", "entities": [{**ENTITY, "label": ""}]}, "'entities' holds ''"),
         ("ner", {"text": "a", "entities": [ENTITY, ENTITY]}, "one entity ends at 1 and another"),
         ("ner", {"tokens": ["a", "b"], "entities": [{**ENTITY, "end": 4}]}, "<= 3, the length"),
+        ("ner", {"tokens": ["a", "b"], "entities": ["O"]}, "got 2 tokens and 1 tags, expected"),
     ],
 )
 def test_row_errors(task, row, message):
@@ -317,6 +358,23 @@ def test_row_number_and_index_out_of_range():
     message = "data.jsonl, row 2: the column 'label' holds -1, expected the index of one of the 2"
     with pytest.raises(CorpusError, match=message):
         records("textcat", rows, features)
+
+
+def test_bad_rows_are_reported():
+    rows = [{"text": "a", "label": "x"}, {"text": None, "label": "x"}, {"text": "b", "label": ""}]
+    reported = []
+    found = list(read_records([table(rows)], "textcat", on_error=reported.append))
+    assert [record.text for record in found] == ["a"]
+    assert [str(error).split(":")[0] for error in reported] == [
+        "data.jsonl, row 2",
+        "data.jsonl, row 3",
+    ]
+
+
+def test_damaged_tsv(tmp_path):
+    path = write(tmp_path / "a.tsv", 'text\tlabel\n"a\tx\nb "c"\ty\n')
+    with pytest.raises(CorpusError, match="a.tsv, row 1: a double quote opens a field and is not"):
+        list(read_records(load_tables(str(path))["train"], "textcat"))
 
 
 # Labels

@@ -1,13 +1,13 @@
 """Records as annotated Docs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from spacy.language import Language
 from spacy.tokens import Doc
-from spacy.util import get_words_and_spaces
+from spacy.util import get_words_and_spaces, logger
 
 from .errors import CorpusError
-from .records import Record, Task
+from .records import OnError, Record, Task
 
 
 def make_doc(record: Record, nlp: Language, task: Task, labels: Sequence[str]) -> Doc:
@@ -32,6 +32,41 @@ def make_doc(record: Record, nlp: Language, task: Task, labels: Sequence[str]) -
     else:
         _set_entities(doc, record)
     return doc
+
+
+def make_docs(
+    records: Iterable[Record],
+    nlp: Language,
+    task: Task,
+    labels: Sequence[str] | None = None,
+    on_error: OnError | None = None,
+) -> Iterator[Doc]:
+    """Make annotated Docs, and warn of the entities that do not match token boundaries.
+
+    records (Iterable[Record]): The records.
+    nlp (Language): Gives the tokenizer and the vocab.
+    task (Task): What the records are annotated for.
+    labels (Optional[Sequence[str]]): All labels, for the zeros in `doc.cats`.
+    on_error (Optional[Callable[[CorpusError], None]]): Called with what is wrong with a record,
+        which is then left out. Without it, the error is raised.
+    YIELDS (Doc): One document per record.
+    """
+    n_misaligned = 0
+    for record in records:
+        try:
+            doc = make_doc(record, nlp, task, labels or record.labels)
+        except CorpusError as error:
+            if on_error is None:
+                raise
+            on_error(error)
+        else:
+            n_misaligned += len(record.spans) - len(doc.ents)
+            yield doc
+    if n_misaligned:
+        logger.warning(
+            "%d entities do not match token boundaries: their tokens count as not annotated",
+            n_misaligned,
+        )
 
 
 def _tokenize(where: str, text: str | None, tokens: list[str] | None, nlp: Language) -> Doc:

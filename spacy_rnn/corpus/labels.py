@@ -1,10 +1,15 @@
 """The labels of splits."""
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 
 from .errors import CorpusError
-from .records import Record, Task
+from .records import Columns, Record, Task, read_records, table_labels
+from .tables import Table
+
+SAMPLE = 1000  # rows to find labels in, for a message
 
 
 def count_labels(records: Iterable[Record]) -> Counter[str]:
@@ -47,3 +52,29 @@ def label_set(counts: Mapping[str, Counter[str]], task: Task) -> list[str]:
             f"rows with these labels to train, or remove or relabel the rows that have them."
         )
     return sorted(counts["train"])
+
+
+def known_labels(
+    tables: Sequence[Table], task: Task, columns: Columns, labels: Sequence[str] | None = None
+) -> list[str] | None:
+    """Find the labels of texts without reading all rows.
+
+    tables (Sequence[Table]): The tables of a split.
+    task (Task): What the rows are annotated for.
+    columns (Columns): The names of the columns.
+    labels (Optional[Sequence[str]]): The names of the labels, if they are given.
+    RETURNS (Optional[list[str]]): The labels, or None where rows have no other label than theirs.
+    RAISES (CorpusError): If texts have any number of labels and these are not known: a label that
+        a text lacks would look like one that nobody asked about.
+    """
+    if task not in ("textcat", "textcat_multilabel") or not tables:
+        return None
+    known = labels or table_labels(tables[0], task, columns)
+    if known is None and task == "textcat_multilabel":
+        counts = count_labels(islice(read_records(tables, task, columns), SAMPLE))
+        found = json.dumps(sorted(counts), ensure_ascii=False)
+        raise CorpusError(
+            f"{tables[0].source} does not name its labels, and textcat_multilabel needs all of "
+            f"them: set labels. The first {SAMPLE} rows have {found}."
+        )
+    return None if known is None else list(known)

@@ -1,15 +1,23 @@
 """Rows of tables as checked records."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from textwrap import shorten
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal
 
-from .errors import CorpusError, show
+from .cells import Cells, Span
+from .errors import CorpusError
 from .tables import Table
 
 Task = Literal["textcat", "textcat_multilabel", "tagger", "ner"]
+OnError = Callable[[CorpusError], None]
+# The column that holds the annotation of a task.
+ANNOTATION: dict[Task, str] = {
+    "textcat": "label",
+    "textcat_multilabel": "labels",
+    "tagger": "tags",
+    "ner": "entities",
+}
 
 
 @dataclass(frozen=True)
@@ -18,18 +26,30 @@ class Columns:
 
     text (str): The text, a string.
     label (str): The one label of a text: a string, an integer or a ClassLabel.
-    labels (str): The labels of a text, a list.
+    labels (Union[str, Sequence[str]]): The labels of a text, a list; or the columns that are
+        named like the labels and hold 1 where a text has the label, 0 where it has not.
     tokens (str): The words of a text, a list of strings.
     tags (str): One tag per token, a list.
-    entities (str): A list of {start, end, label}, with character offsets into the text.
+    entities (str): A list of {start, end, label}, with character offsets into the text; or one tag
+        per token, such as B-PER, I-PER and O.
     """
 
     text: str = "text"
     label: str = "label"
-    labels: str = "labels"
+    labels: str | Sequence[str] = "labels"
     tokens: str = "tokens"
     tags: str = "tags"
     entities: str = "entities"
+
+    @classmethod
+    def from_dict(cls, columns: Mapping[str, Any]) -> "Columns":
+        """RETURNS (Columns): The columns that a config names.
+        RAISES (CorpusError): If there is no such column."""
+        known = [field.name for field in fields(cls)]
+        unknown = sorted(set(columns) - set(known))
+        if unknown:
+            raise CorpusError(f"columns holds {', '.join(unknown)}, expected {', '.join(known)}.")
+        return cls(**columns)
 
 
 COLUMNS = Columns()
@@ -51,29 +71,42 @@ class Record:
     text: str | None
     tokens: list[str] | None
     labels: list[str]
-    spans: list[tuple[int, int]]
+    spans: list[Span]
 
 
 def read_records(
-    tables: Iterable[Table], task: Task, columns: Columns = COLUMNS
+    tables: Iterable[Table],
+    task: Task,
+    columns: Columns = COLUMNS,
+    on_error: OnError | None = None,
+    *,
+    labels: Sequence[str] | None = None,
 ) -> Iterator[Record]:
     """Read and check the rows of a split.
 
     tables (Iterable[Table]): The tables of the split.
     task (Task): What the rows are annotated for.
     columns (Columns): The names of the columns.
+    on_error (Optional[Callable[[CorpusError], None]]): Called with what is wrong with a row, which
+        is then left out. Without it, the error is raised.
+    labels (Optional[Sequence[str]]): The names of the labels, by index where rows hold integers.
+        By default those of the ClassLabel feature, if there is one.
     YIELDS (Record): One record per row.
-    RAISES (CorpusError): If a column is missing or a row lacks text, labels or consistency.
+    RAISES (CorpusError): If a column is missing, or a row lacks text, labels or consistency.
     """
     for table in tables:
         used = task_columns(table, task, columns)
-        names = {
-            column: class_names(table.data.features[column])
-            for column in (columns.label, columns.labels, columns.tags, columns.entities)
-            if column in used
-        }
-        for number, row in enumerate(table.data.select_columns(used), 1):
-            yield _read_row(row, f"{table.source}, row {number}", task, columns, names)
+        names = labels or table_labels(table, task, columns)
+        for number, row in table.rows(used):
+            cells = Cells(f"{table.source}, row {number}", row, names)
+            try:
+                record = _read_row(cells, task, columns)
+            except CorpusError as error:
+                if on_error is None:
+                    raise
+                on_error(error)
+            else:
+                yield record
 
 
 def task_columns(table: Table, task: Task, columns: Columns) -> list[str]:
@@ -85,7 +118,7 @@ def task_columns(table: Table, task: Task, columns: Columns) -> list[str]:
     RETURNS (list[str]): The names of the columns to read.
     RAISES (CorpusError): If a column that the task needs is missing.
     """
-    present = table.data.column_names
+    present = table.columns
     required, optional = {
         "textcat": (["text", "label"], []),
         "textcat_multilabel": (["text", "labels"], []),
@@ -94,15 +127,27 @@ def task_columns(table: Table, task: Task, columns: Columns) -> list[str]:
     }[task]
     if task == "ner" and columns.tokens not in present:
         required = ["text", "entities"]
-    for option in required:
-        if getattr(columns, option) not in present:
-            listed = ", ".join(shorten(column, 40) for column in present)
-            raise CorpusError(
-                f"{table.source} has no column '{getattr(columns, option)}', which {task} needs: "
-                f"got {listed}; name the right column with the option '{option}'."
-            )
-    wanted = [getattr(columns, option) for option in required + optional]
-    return [column for column in dict.fromkeys(wanted) if column in present]
+    used = {}
+    for option in required + optional:
+        names = getattr(columns, option)
+        for name in [names] if isinstance(names, str) else names:
+            if name in present:
+                used[name] = option
+            elif option in required:
+                listed = ", ".join(shorten(column, 40) for column in present)
+                raise CorpusError(
+                    f"{table.source} has no column '{name}', which {task} needs: "
+                    f"got {listed}; name the right column with the option '{option}'."
+                )
+    return list(used)
+
+
+def table_labels(table: Table, task: Task, columns: Columns) -> Sequence[str] | None:
+    """RETURNS (Optional[Sequence[str]]): The labels that a table names, in their order."""
+    column = getattr(columns, ANNOTATION[task])
+    if not isinstance(column, str):
+        return column
+    return class_names((table.data.features or {}).get(column))
 
 
 def class_names(feature: Any) -> list[str] | None:
@@ -118,98 +163,22 @@ def class_names(feature: Any) -> list[str] | None:
     return getattr(feature, "names", None)
 
 
-def _read_row(
-    row: dict[str, Any],
-    where: str,
-    task: Task,
-    columns: Columns,
-    names: dict[str, list[str] | None],
-) -> Record:
-    text, tokens = row.get(columns.text), None
+def _read_row(cells: Cells, task: Task, columns: Columns) -> Record:
+    where, text, tokens = cells.where, None, None
     labels: list[str] = []
-    spans: list[tuple[int, int]] = []
-    if columns.text in row:
-        text = _string(row[columns.text], columns.text, where)
-    if columns.tokens in row:
-        tokens = _list(row[columns.tokens], columns.tokens, where)
-        tokens = [_string(token, columns.tokens, where, blank=True) for token in tokens]
-        if not tokens:
-            _fail(where, columns.tokens, tokens, "at least one token")
+    spans: list[Span] = []
+    if columns.text in cells.values:
+        text = cells.text(columns.text)
+    if columns.tokens in cells.values:
+        tokens = cells.tokens(columns.tokens)
     if task == "textcat":
-        labels = [_label(row[columns.label], columns.label, where, names)]
-    elif task == "textcat_multilabel":
-        values = _list(row[columns.labels], columns.labels, where)
-        labels = [_label(value, columns.labels, where, names) for value in values]
+        labels = [cells.label(columns.label)]
     elif task == "tagger":
-        values = _list(row[columns.tags], columns.tags, where)
-        labels = [_label(value, columns.tags, where, names) for value in values]
-        if tokens is None or len(labels) != len(tokens):
-            raise CorpusError(
-                f"{where}: got {len(tokens or ())} tokens and {len(labels)} tags, "
-                f"expected one tag per token: correct the row."
-            )
+        labels = cells.tags(columns.tags, tokens or ())
+    elif task == "ner":
+        spans, labels = cells.entities(columns.entities, text, tokens)
+    elif isinstance(columns.labels, str):
+        labels = cells.labels(columns.labels)
     else:
-        length = len(text if text is not None else " ".join(tokens or ()))
-        spans, labels = _entities(row[columns.entities], columns.entities, where, length, names)
+        labels = [column for column in columns.labels if cells.is_set(column)]
     return Record(where, text, tokens, labels, spans)
-
-
-def _entities(
-    value: Any, column: str, where: str, length: int, names: dict[str, list[str] | None]
-) -> tuple[list[tuple[int, int]], list[str]]:
-    if isinstance(value, dict):  # a list of dicts is stored as a dict of lists in older datasets
-        value = [dict(zip(value, row, strict=True)) for row in zip(*value.values(), strict=True)]
-    spans, labels = [], []
-    for entity in _list(value, column, where):
-        try:
-            start, end, label = entity["start"], entity["end"], entity["label"]
-            inside = 0 <= start < end <= length
-        except (KeyError, TypeError):
-            _fail(where, column, entity, "an entity with integers start and end, and a label")
-        if not inside:
-            raise CorpusError(
-                f"{where}: an entity runs from {start} to {end}, expected "
-                f"0 <= start < end <= {length}, the length of the text: correct its offsets."
-            )
-        spans.append((start, end))
-        labels.append(_label(label, column, where, names))
-    in_order = sorted(spans)
-    for (_, end), (start, _) in pairwise(in_order):
-        if start < end:
-            raise CorpusError(
-                f"{where}: one entity ends at {end} and another starts at {start}, expected "
-                f"entities that do not overlap: keep one of the two."
-            )
-    return spans, labels
-
-
-def _string(value: Any, column: str, where: str, blank: bool = False) -> str:
-    if not isinstance(value, str) or not (value if blank else value.strip()):
-        _fail(where, column, value, "a string that is not empty")
-    return value
-
-
-def _list(value: Any, column: str, where: str) -> list[Any]:
-    if not isinstance(value, list):
-        _fail(where, column, value, "a list")
-    return value
-
-
-def _label(value: Any, column: str, where: str, names: dict[str, list[str] | None]) -> str:
-    known = names[column]
-    if known is not None and isinstance(value, int):
-        if not 0 <= value < len(known):
-            _fail(where, column, value, f"the index of one of the {len(known)} labels")
-        return known[value]
-    if isinstance(value, int):
-        return str(value)
-    if not isinstance(value, str) or not value.strip():
-        _fail(where, column, value, "a label: a string that is not empty, or an integer")
-    return value
-
-
-def _fail(where: str, column: str, got: Any, expected: str) -> NoReturn:
-    raise CorpusError(
-        f"{where}: the column '{column}' holds {show(got)}, expected {expected}: "
-        f"correct or remove the row."
-    )
