@@ -1,18 +1,25 @@
-from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
+from itertools import chain
 from pathlib import Path
-from typing import Annotated
+from shutil import rmtree
+from typing import Annotated, Literal
 
+import srsly
 import tqdm
 from spacy import util
 from spacy.cli._util import Arg, Opt
-from spacy.tokens import Doc, DocBin
+from spacy.language import Language
+from spacy.tokens import Doc
 from wasabi.printer import Printer
 
 from .. import corpus
-from ..corpus import COLUMNS, Columns, Task
+from ..corpus import Columns, CorpusError, Record
+from ..corpus.rows import make_row
+from ..corpus.shards import holds_shards, write_docs, write_shards
+from ..corpus.splits import Split, add_splits, ignore, open_splits
 from . import app
+from ._summary import Summary, print_summaries
 from ._util import CommandError, exit_on_error, staged
 
 
@@ -23,22 +30,14 @@ class TaskName(str, Enum):
     ner = "ner"
 
 
-@dataclass(frozen=True)
-class Summary:
-    """What one split holds.
+class Format(str, Enum):
+    spacy = "spacy"
+    jsonl = "jsonl"
 
-    path (Path): The file.
-    docs (int): Number of docs.
-    tokens (int): Number of tokens.
-    skipped (int): Number of entities left out because they do not match token boundaries.
-    labels (Counter[str]): How often each label is annotated.
-    """
 
-    path: Path
-    docs: int
-    tokens: int
-    skipped: int
-    labels: Counter[str]
+class OnError(str, Enum):
+    fail = "fail"
+    skip = "skip"
 
 
 @app.command("convert")
@@ -46,9 +45,9 @@ def convert_cli(
     source: Annotated[
         str,
         Arg(
-            help="Dataset name on the Hugging Face hub, or a local json, jsonl, csv, tsv or "
-            "parquet file (becomes train), or a folder of such files with train, dev or test in "
-            "their names"
+            help="Dataset name on the Hugging Face hub, or a local json, jsonl, csv, tsv, parquet, "
+            "conllu, iob or spacy file (becomes train), or a folder of such files with train, dev "
+            "or test in their names"
         ),
     ],
     output_dir: Annotated[
@@ -56,154 +55,205 @@ def convert_cli(
     ],
     task: Annotated[TaskName, Opt("--task", "-t", help="What the data is annotated for")],
     lang: Annotated[str, Opt("--lang", "-l", help="Language, for the tokenizer")] = "en",
-    name: Annotated[
-        str | None, Opt("--name", "-n", help="Configuration of the hub dataset")
-    ] = None,
+    name: Annotated[str | None, Opt(help="Configuration of the hub dataset")] = None,
     revision: Annotated[
         str | None, Opt("--revision", "-r", help="Git revision of the hub dataset")
     ] = None,
     text: Annotated[str, Opt(help="Column with the text")] = Columns.text,
     label: Annotated[str, Opt(help="Column with the label (textcat)")] = Columns.label,
     labels: Annotated[
-        str, Opt(help="Column with the list of labels (textcat_multilabel)")
-    ] = Columns.labels,
+        list[str] | None,
+        Opt(
+            help="Column with the list of labels, or, repeated, columns that are named like the "
+            "labels and hold 0 or 1 (textcat_multilabel)"
+        ),
+    ] = None,
     tokens: Annotated[
         str, Opt(help="Column with the list of tokens (tagger, ner)")
     ] = Columns.tokens,
     tags: Annotated[
-        str, Opt(help="Column with the list of tags, one per token (tagger)")
+        str,
+        Opt(help="Column with the list of tags, one per token; in CoNLL-U upos or xpos (tagger)"),
     ] = Columns.tags,
     entities: Annotated[
         str,
         Opt(
             help="Column with the list of entities as {start, end, label}, with offsets in "
-            "characters of the text (ner)"
+            "characters of the text, or of their tags, one per token (ner)"
         ),
     ] = Columns.entities,
+    exclude: Annotated[
+        list[str] | None, Opt("--exclude", "-x", help="Label of entities to leave out (ner)")
+    ] = None,
+    n_sents: Annotated[
+        int, Opt("--n-sents", "-n", min=1, help="Rows, each a sentence, per doc (tagger, ner)")
+    ] = 1,
+    dev: Annotated[float, Opt(min=0, max=1, help="Share of train for a dev split")] = 0.0,
+    test: Annotated[float, Opt(min=0, max=1, help="Share of train for a test split")] = 0.0,
+    seed: Annotated[int, Opt("--seed", "-s", help="Seed of the new splits")] = 0,
+    shard_size: Annotated[
+        int, Opt(min=0, help="Docs per file in folders instead of files, 0 for one file")
+    ] = 0,
+    to: Annotated[Format, Opt("--to", help="Format to write")] = Format.spacy,
+    on_error: Annotated[OnError, Opt(help="What to do about bad rows")] = OnError.fail,
 ) -> None:
     """
-    Convert a Hugging Face dataset into spaCy's binary format, one file per
-    split: train.spacy, dev.spacy (also from validation, valid or val) and
-    test.spacy. Files are only replaced after the whole dataset is converted
-    without an error.
+    Convert annotated data into spaCy's binary format, one file per split:
+    train.spacy, dev.spacy (also from validation, valid or val) and test.spacy.
+    Files are only replaced after all of the data is converted without an
+    error.
     """
+    label_columns = labels if labels and len(labels) > 1 else (labels or ["labels"])[0]
+    shares = {split: share for split, share in (("dev", dev), ("test", test)) if share}
     with exit_on_error():
-        convert(
+        splits = open_splits(
             source,
-            output_dir,
             task.value,
-            lang=lang,
+            Columns(text, label, label_columns, tokens, tags, entities),
             name=name,
             revision=revision,
-            columns=Columns(text, label, labels, tokens, tags, entities),
+            exclude=exclude or (),
+            n_sents=n_sents,
+        )
+        if shares:
+            splits = add_splits(splits, shares, seed)
+        convert(
+            splits,
+            output_dir,
+            lang=lang,
+            to=to.value,
+            shard_size=shard_size,
+            on_error=on_error.value,
             silent=False,
         )
 
 
 def convert(
-    source: str,
+    splits: Mapping[str, Split],
     output_dir: Path,
-    task: Task,
     *,
     lang: str = "en",
-    name: str | None = None,
-    revision: str | None = None,
-    columns: Columns = COLUMNS,
+    to: Literal["spacy", "jsonl"] = "spacy",
+    shard_size: int = 0,
+    on_error: Literal["fail", "skip"] = "fail",
     silent: bool = True,
 ) -> dict[str, Summary]:
-    """Convert a Hugging Face dataset into spaCy's binary format, one file per split.
+    """Write splits, each to a file of its name, or to a folder of numbered files.
 
-    source (str): Name of a dataset on the Hugging Face hub, or a local file or folder.
+    splits (Mapping[str, Split]): The splits.
     output_dir (Path): Directory to write to.
-    task (Task): What the data is annotated for.
     lang (str): Language, for the tokenizer.
-    name (Optional[str]): Configuration of the hub dataset.
-    revision (Optional[str]): Git revision of the hub dataset.
-    columns (Columns): The names of the columns.
+    to (Literal["spacy", "jsonl"]): The format, spaCy's binary one or rows with the same columns.
+    shard_size (int): Number of docs or rows per file of a folder. 0 for one file and no folder.
+    on_error (Literal["fail", "skip"]): Whether to leave out bad rows, and count them.
     silent (bool): Don't print any output.
     RETURNS (dict[str, Summary]): What each split holds.
-    RAISES (CorpusError, CommandError): If the data or the language cannot be used. No file is
-        written or changed then.
+    RAISES (CorpusError, CommandError): If the data, the language or the directory cannot be used.
+        No file is written or changed then.
     """
     msg = Printer(no_print=silent, pretty=not silent)
     try:
         nlp = util.get_lang_class(lang)()
     except ImportError as error:
         raise CommandError(f"Can't use the language '{lang}': {error}") from error
-    tables = corpus.load_tables(source, name=name, revision=revision)
+    paths = {split: output_dir / (split if shard_size else f"{split}.{to}") for split in splits}
+    for path in paths.values():
+        if path.is_dir() and not holds_shards(path):
+            raise CommandError(
+                f"{path} is a folder of other files, and would be replaced: move it, or choose "
+                f"another directory."
+            )
+    skip = on_error == "skip"
     counts = {
-        split: corpus.count_labels(corpus.read_records(tables[split], task, columns))
-        for split in tables
+        name: corpus.count_labels(chain.from_iterable(split.read(ignore if skip else None)))
+        for name, split in splits.items()
     }
-    labels = corpus.label_set(counts, task)
-    paths = {split: output_dir / f"{split}.spacy" for split in tables}
-    summaries = {}
+    labels = corpus.label_set(counts, splits["train"].task)
+    summaries = {name: Summary(path) for name, path in paths.items()}
     with staged(*paths.values()) as parts:
-        for (split, path), part in zip(paths.items(), parts, strict=True):
-            records = tqdm.tqdm(
-                corpus.read_records(tables[split], task, columns),
-                total=sum(len(table.data) for table in tables[split]),
-                desc=split,
+        for part, (name, summary) in zip(parts, summaries.items(), strict=True):
+            docs = make_docs(splits[name], nlp, labels, summary, skip=skip)
+            progress = tqdm.tqdm(
+                docs,
+                total=splits[name].total,
+                desc=name,
                 unit="doc",
                 leave=False,
                 disable=silent or None,
             )
-            doc_bin = DocBin()
-            skipped = n_tokens = 0
-            found: Counter[str] = Counter()
-            for record in records:
-                doc = corpus.make_doc(record, nlp, task, labels)
-                doc_bin.add(doc)
-                n_tokens += len(doc)
-                found.update(annotated_labels(doc, task))
-                skipped += len(record.spans) - len(doc.ents)
-            doc_bin.to_disk(part)
-            summaries[split] = Summary(path, len(doc_bin), n_tokens, skipped, found)
+            write(part, progress, splits[name], to, shard_size)
+            if not summary.docs:
+                why = "; ".join([f"{summary.skipped} rows were left out", *summary.reasons[:1]])
+                raise CommandError(f"The {name} split has no docs, expected at least one: {why}.")
+        for path in paths.values():
+            if path.is_dir():  # a folder cannot be renamed to one that holds files
+                rmtree(path)
     print_summaries(msg, summaries)
-    for split, summary in summaries.items():
-        if summary.skipped:
-            msg.warn(
-                f"Entities left out of {split}, as their offsets don't match token boundaries: "
-                f"{summary.skipped}. Their tokens count as not annotated."
-            )
     unseen = corpus.unseen_labels(counts)
     if unseen:
         msg.warn(f"Labels that train lacks, each counted as an error: {', '.join(unseen)}")
     for split in corpus.SPLITS:
-        old = output_dir / f"{split}.spacy"
-        if split not in paths and old.exists():
-            msg.warn(f"{old} is from an earlier run: {source} has no {split} split")
+        for path in (output_dir / split, output_dir / f"{split}.{to}"):
+            if path.exists() and path not in paths.values():
+                msg.warn(f"{path} is from an earlier run: delete it if it is not wanted")
     return summaries
 
 
-def annotated_labels(doc: Doc, task: Task) -> list[str]:
-    """Get the labels that a doc is annotated with.
+def make_docs(
+    split: Split, nlp: Language, labels: list[str], summary: Summary, *, skip: bool
+) -> Iterator[tuple[Doc, list[Record]]]:
+    """Make the docs of a split.
 
-    doc (Doc): The doc.
-    task (Task): What it is annotated for.
-    RETURNS (list[str]): The labels, with repetitions.
+    split (Split): The split.
+    nlp (Language): Gives the tokenizer and the vocab.
+    labels (list[str]): All labels.
+    summary (Summary): Where docs and rows are counted.
+    skip (bool): Whether to leave out bad rows.
+    YIELDS (tuple[Doc, list[Record]]): A doc and the rows that it is made of.
+    RAISES (CorpusError): If the data cannot be read or is not annotated for the task.
     """
-    if task == "tagger":
-        return [token.tag_ for token in doc if token.tag_]
-    if task == "ner":
-        return [ent.label_ for ent in doc.ents]
-    return [label for label, value in doc.cats.items() if value]
+    for records in split.read(summary.skip if skip else None):
+        docs, used = [], []
+        for record in records:
+            try:
+                docs.append(corpus.make_doc(record, nlp, split.task, labels))
+            except CorpusError as error:
+                if not skip:
+                    raise
+                summary.skip(error)
+            else:
+                used.append(record)
+        if used:
+            doc = docs[0] if split.n_sents == 1 else join_sentences(docs)
+            summary.add(doc, used, split.task)
+            yield doc, used
 
 
-def print_summaries(msg: Printer, summaries: dict[str, Summary]) -> None:
-    """Print a table with a column per split: docs, tokens, and labels from frequent to rare.
+def join_sentences(docs: list[Doc]) -> Doc:
+    """RETURNS (Doc): One doc, with a sentence for each doc given."""
+    for doc in docs:
+        for token in doc:
+            token.is_sent_start = token.i == 0
+    return Doc.from_docs(docs)
 
-    msg (Printer): The printer.
-    summaries (dict[str, Summary]): What each split holds.
+
+def write(
+    path: Path,
+    docs: Iterable[tuple[Doc, list[Record]]],
+    split: Split,
+    to: Literal["spacy", "jsonl"],
+    shard_size: int,
+) -> None:
+    """Write a split.
+
+    path (Path): The file, or the folder of shards.
+    docs (Iterable[tuple[Doc, list[Record]]]): Docs and the rows that they are made of.
+    split (Split): The split.
+    to (Literal["spacy", "jsonl"]): The format.
+    shard_size (int): Number of docs or rows per file of a folder. 0 for one file and no folder.
     """
-    total = sum((summary.labels for summary in summaries.values()), Counter())
-    rows = [
-        ("Docs", *(summary.docs for summary in summaries.values())),
-        ("Tokens", *(summary.tokens for summary in summaries.values())),
-    ]
-    for label in sorted(total, key=lambda label: (-total[label], label)):
-        rows.append((label, *(summary.labels[label] for summary in summaries.values())))
-    aligns = ["l"] + ["r"] * len(summaries)
-    msg.table(rows, header=("", *summaries), aligns=aligns, divider=True)
-    for summary in summaries.values():
-        msg.good(f"Saved {summary.docs} docs to {summary.path}")
+    if to == "spacy":
+        write_shards(path, (doc for doc, _ in docs), write_docs, shard_size, ".spacy")
+    else:
+        rows = (make_row(row, split.task, split.columns) for _, rows in docs for row in rows)
+        write_shards(path, rows, srsly.write_jsonl, shard_size, ".jsonl")

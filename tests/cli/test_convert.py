@@ -7,10 +7,12 @@ import pytest
 import spacy
 import srsly
 from spacy.tokens import DocBin
+from spacy.training import Corpus
 
 from spacy_rnn.cli._util import CommandError
 from spacy_rnn.cli.convert import convert
 from spacy_rnn.corpus import CorpusError
+from spacy_rnn.corpus.splits import open_splits
 
 pytest.importorskip("datasets")
 
@@ -42,7 +44,7 @@ def read(path: Path):
 
 def test_convert(folder, tmp_path):
     out = tmp_path / "new" / "out"
-    summaries = convert(str(folder), out, "textcat")
+    summaries = convert(open_splits(str(folder), "textcat"), out)
     assert sorted(path.name for path in out.iterdir()) == ["dev.spacy", "test.spacy", "train.spacy"]
     assert list(summaries) == ["train", "dev", "test"]
     train = summaries["train"]
@@ -78,7 +80,7 @@ def test_cli_needs_a_known_task(folder, tmp_path, spacy_cli):
 
 def test_failure_leaves_earlier_files(folder, tmp_path, spacy_cli):
     out = tmp_path / "out"
-    convert(str(folder), out, "textcat")
+    convert(open_splits(str(folder), "textcat"), out)
     before = {path: path.read_bytes() for path in out.iterdir()}
     srsly.write_jsonl(folder / "train.jsonl", TRAIN[:2])
     srsly.write_jsonl(folder / "test.jsonl", [*TRAIN, {"text": "", "label": "pos"}])
@@ -99,14 +101,14 @@ def test_failure_while_writing(folder, tmp_path, monkeypatch):
 
     monkeypatch.setattr(DocBin, "to_disk", full_disk)
     with pytest.raises(OSError, match="no space left"):
-        convert(str(folder), out, "textcat")
+        convert(open_splits(str(folder), "textcat"), out)
     assert list(out.iterdir()) == []
 
 
 def test_label_that_train_lacks(folder, tmp_path):
     srsly.write_jsonl(folder / "valid.jsonl", [*TRAIN, {"text": "Hm", "label": "mixed"}])
     with pytest.raises(CorpusError, match=r"Labels that train lacks: 'mixed' \(dev: 1\)"):
-        convert(str(folder), tmp_path / "out", "textcat")
+        convert(open_splits(str(folder), "textcat"), tmp_path / "out")
 
 
 def test_tag_that_train_lacks_is_a_warning(tmp_path, spacy_cli):
@@ -128,27 +130,163 @@ def test_skipped_entities_are_counted(tmp_path, spacy_cli):
     assert code == 0
     assert "GPE 1" in output
     assert "X 1" not in output
-    assert "Entities left out of train, as their offsets don't match token boundaries: 1." in output
+    assert "Entities of train that don't match token boundaries: 1. In docs, their" in output
 
 
 def test_file_of_an_earlier_run(folder, tmp_path, spacy_cli):
-    convert(str(folder), tmp_path / "out", "textcat")
+    convert(open_splits(str(folder), "textcat"), tmp_path / "out")
     args = ["rnn", "convert", folder / "train.jsonl", tmp_path / "out", "--task", "textcat"]
     code, output = spacy_cli(*args)
     assert code == 0
-    assert "train.jsonl has no test split" in output
-    assert "train.jsonl has no dev split" in output
+    assert "test.spacy is from an earlier run" in output
+    assert "dev.spacy is from an earlier run" in output
+
+
+def test_bad_rows_are_skipped_and_counted(folder, tmp_path, spacy_cli):
+    bad = [{"text": " ", "label": "pos"}, {"text": "Hm", "label": None}]
+    srsly.write_jsonl(folder / "train.jsonl", [*TRAIN, *bad])
+    out = tmp_path / "out"
+    summaries = convert(open_splits(str(folder), "textcat"), out, on_error="skip")
+    assert [summary.skipped for summary in summaries.values()] == [2, 0, 0]
+    assert len(read(out / "train.spacy")) == 3
+    args = ["rnn", "convert", folder, out, "--task", "textcat"]
+    code, output = spacy_cli(*args, "--on-error", "skip")
+    assert code == 0
+    for part in ("Docs 3 2 2", "Skipped rows 2 0 0", "Rows left out of train: 2", "row 5"):
+        assert part in output
+    assert spacy_cli(*args)[0] == 1
+
+
+def test_only_bad_rows(folder, tmp_path):
+    srsly.write_jsonl(folder / "test.jsonl", [{"text": " ", "label": "pos"}])
+    with pytest.raises(
+        CommandError, match=r"test split has no docs.*: 1 rows were left out; .*row"
+    ):
+        convert(open_splits(str(folder), "textcat"), tmp_path / "out", on_error="skip")
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_iob_files(tmp_path, spacy_cli):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    sentences = "Ann\tB-PER\nLee\tI-PER\n\nParis\tB-LOC\n.\tB-O\n\n"
+    (folder / "train.iob2").write_text(sentences + "Bob\tB-PER\n")
+    args = ["rnn", "convert", folder, tmp_path / "out", "--task", "ner", "-x", "O", "-n", "2"]
+    code, output = spacy_cli(*args)
+    assert code == 0
+    for part in ("Docs 2", "Tokens 5", "PER 2", "LOC 1"):
+        assert part in output
+    assert "O 1" not in output
+    first, second = read(tmp_path / "out" / "train.spacy")
+    assert [(ent.text, ent.label_) for ent in first.ents] == [("Ann Lee", "PER"), ("Paris", "LOC")]
+    assert [token.ent_iob_ for token in first] == ["B", "I", "B", "O"]
+    assert [sent.text for sent in first.sents] == ["Ann Lee", "Paris ."]
+    assert [sent.text for sent in second.sents] == ["Bob"]
+    (folder / "train.iob2").write_text(sentences + "Bob\tO\nLee\tI-PER\n")
+    code, output = spacy_cli(*args)
+    assert code == 1
+    assert "train.iob2, line 8: got I-PER after O" in output
+    code, output = spacy_cli(*args, "--on-error", "skip")
+    assert code == 0
+    assert "Docs 1" in output
+    assert "Rows left out of train: 1" in output
+
+
+def test_new_splits(folder, tmp_path, spacy_cli):
+    rows = [{"text": f"Text {i}", "label": "ab"[i % 2]} for i in range(40)]
+    srsly.write_jsonl(folder / "train.jsonl", rows)
+    args = ["rnn", "convert", folder / "train.jsonl", tmp_path / "out", "--task", "textcat"]
+    code, output = spacy_cli(*args, "--dev", 0.1, "--test", 0.25, "--seed", 1)
+    assert code == 0
+    assert "Docs 26 4 10" in output
+    assert "a 13 2 5 b 13 2 5" in output
+    texts = [
+        doc.text
+        for name in ("train", "dev", "test")
+        for doc in read(tmp_path / "out" / f"{name}.spacy")
+    ]
+    assert sorted(texts) == sorted(row["text"] for row in rows)
+    args[2] = folder
+    code, output = spacy_cli(*args, "--dev", 0.1)
+    assert code == 1
+    assert "There is a dev split" in output
+
+
+def test_shards(folder, tmp_path):
+    out = tmp_path / "out"
+    splits = open_splits(str(folder), "textcat")
+    summaries = convert(splits, out, shard_size=2)
+    assert summaries["train"].path == out / "train"
+    assert sorted(path.name for path in (out / "train").iterdir()) == ["00001.spacy", "00002.spacy"]
+    assert [path.name for path in (out / "dev").iterdir()] == ["00001.spacy"]
+    corpus = Corpus(out / "train")
+    assert [example.reference.text for example in corpus(spacy.blank("en"))] == [
+        row["text"] for row in TRAIN
+    ]
+    convert(splits, out, shard_size=3)
+    assert [path.name for path in (out / "train").iterdir()] == ["00001.spacy"]
+    again = convert(open_splits(str(out), "textcat"), tmp_path / "again")
+    assert [summary.docs for summary in again.values()] == [3, 2, 2]
+
+
+def test_shards_never_replace_other_files(folder, tmp_path):
+    (tmp_path / "out" / "train").mkdir(parents=True)
+    (tmp_path / "out" / "train" / "notes.txt").touch()
+    with pytest.raises(CommandError, match="train is a folder of other files, and would be repla"):
+        convert(open_splits(str(folder), "textcat"), tmp_path / "out", shard_size=2)
+    assert (tmp_path / "out" / "train" / "notes.txt").exists()
+
+
+ROUND_TRIPS = {
+    "textcat": [{"text": "Two  spaces", "label": "a"}, {"text": "\u00e9t\u00e9", "label": "b"}],
+    "textcat_multilabel": [{"text": "Hi", "labels": ["a", "b"]}, {"text": "Oh", "labels": []}],
+    "tagger": [
+        {"text": "I do  n't.", "tokens": ["I", "do", "n't", "."], "tags": ["P", "V", "R", "."]}
+    ],
+    "ner": [
+        {
+            "text": "New York, 10am",
+            "tokens": ["New", "York", ",", "10am"],
+            "entities": [
+                {"start": 0, "end": 8, "label": "GPE"},
+                {"start": 10, "end": 14, "label": "TIME"},
+            ],
+        }
+    ],
+}
+
+
+@pytest.mark.parametrize("task", ROUND_TRIPS)
+def test_back_to_jsonl(task, tmp_path):
+    source = tmp_path / "train.jsonl"
+    srsly.write_jsonl(source, ROUND_TRIPS[task])
+    convert(open_splits(str(source), task), tmp_path / "docs")
+    convert(open_splits(str(tmp_path / "docs"), task), tmp_path / "rows", to="jsonl")
+    assert list(srsly.read_jsonl(tmp_path / "rows" / "train.jsonl")) == ROUND_TRIPS[task]
+    convert(open_splits(str(source), task), tmp_path / "copy", to="jsonl", shard_size=1)
+    found = sorted((tmp_path / "copy" / "train").iterdir())
+    assert [row for path in found for row in srsly.read_jsonl(path)] == ROUND_TRIPS[task]
+
+
+def test_jsonl_has_the_columns_that_were_named(tmp_path, spacy_cli):
+    rows = [{"words": "Hi", "x": 1, "y": 0}, {"words": "Oh", "x": 0, "y": 0}]
+    srsly.write_jsonl(tmp_path / "train.jsonl", rows)
+    args = [tmp_path / "train.jsonl", tmp_path / "out", "--task", "textcat_multilabel"]
+    columns = ["--text", "words", "--labels", "x", "--labels", "y"]
+    assert spacy_cli("rnn", "convert", *args, *columns, "--to", "jsonl")[0] == 0
+    assert list(srsly.read_jsonl(tmp_path / "out" / "train.jsonl")) == rows
 
 
 def test_unknown_language(folder, tmp_path):
     with pytest.raises(CommandError, match="Can't use the language 'qq'"):
-        convert(str(folder), tmp_path / "out", "textcat", lang="qq")
+        convert(open_splits(str(folder), "textcat"), tmp_path / "out", lang="qq")
 
 
 def test_hash_seed_does_not_change_the_bytes(folder, tmp_path):
     code = (
         "import sys; from pathlib import Path; from spacy_rnn.cli.convert import convert;"
-        "convert(sys.argv[1], Path(sys.argv[2]), 'textcat')"
+        "from spacy_rnn.corpus.splits import open_splits;"
+        "convert(open_splits(sys.argv[1], 'textcat'), Path(sys.argv[2]))"
     )
     for seed in ("1", "2"):
         env = {**os.environ, "PYTHONHASHSEED": seed, "HF_DATASETS_CACHE": str(tmp_path / "hf")}
@@ -161,7 +299,8 @@ def test_hash_seed_does_not_change_the_bytes(folder, tmp_path):
 def test_import_is_light():
     code = (
         "import spacy.cli, sys; before = set(sys.modules); import spacy_rnn.cli;"
-        "new = {name.split('.')[0] for name in set(sys.modules) - before} - {'spacy_rnn'};"
+        "roots = lambda names: {name.split('.')[0] for name in names};"
+        "new = roots(sys.modules) - roots(before) - {'spacy_rnn'};"
         "assert new <= set(sys.stdlib_module_names), new"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
