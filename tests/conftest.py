@@ -41,7 +41,7 @@ def texts() -> list[str]:
 
 @pytest.fixture
 def make_examples() -> Callable[[Language], list[Example]]:
-    """RETURNS: A function that annotates the sentences with tags and categories."""
+    """RETURNS: A function that annotates the sentences with tags, entities and categories."""
 
     def make(nlp: Language) -> list[Example]:
         examples = []
@@ -49,6 +49,7 @@ def make_examples() -> Callable[[Language], list[Example]]:
             doc = Doc(nlp.vocab, words=words.split())
             cats = {label: float(label == cat) for label in ("bad", "good")}
             reference = {"words": words.split(), "tags": tags.split(), "cats": cats}
+            reference["entities"] = ["U-NOUN" if tag == "N" else "O" for tag in tags.split()]
             examples.append(Example.from_dict(doc, reference))
         return examples
 

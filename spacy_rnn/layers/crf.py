@@ -1,7 +1,7 @@
 """Conditional random fields over ragged batches."""
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar, cast
 
 import numpy
 import torch
@@ -12,7 +12,7 @@ from thinc.util import xp2torch
 from torch import Tensor
 
 from ..modules.crf import CRF
-from .shim import TorchShim
+from .shim import TorchShim, torch_shim
 
 InT = TypeVar("InT")
 
@@ -46,7 +46,7 @@ def crf(nO: int | None = None) -> Model[Lattice, Floats1d]:
 def forward(
     model: Model[Lattice, Floats1d], X: Lattice, is_train: bool
 ) -> tuple[Floats1d, Callable[[Floats1d], Floats2d]]:
-    shim: Any = model.shims[0]
+    shim = torch_shim(model)
     return shim(
         X.scores,
         is_train,
@@ -59,8 +59,7 @@ def forward(
 def init(
     model: Model[Lattice, Floats1d], X: Lattice | None = None, Y: Floats1d | None = None
 ) -> None:
-    shim: Any = model.shims[0]
-    shim.initialize(tags=model.get_dim("nO"))
+    torch_shim(model).initialize(tags=model.get_dim("nO"))
 
 
 def set_legal(model: Model[Lattice, Floats1d], legal: NDArray[Any]) -> None:
@@ -69,8 +68,18 @@ def set_legal(model: Model[Lattice, Floats1d], legal: NDArray[Any]) -> None:
     legal (NDArray[bool]): From tag (row) to tag (column), the last ones standing for the boundary
         of the sequence. Shape (nO + 1, nO + 1).
     """
-    module = model.shims[0]._model
-    module.legal.copy_(torch.from_numpy(legal))
+    cast(CRF, torch_shim(model)._model).legal.copy_(torch.from_numpy(legal))
+
+
+def negative_log_likelihood(model: Model[Lattice, Floats1d], X: Lattice) -> tuple[float, Floats2d]:
+    """Find the loss of a batch, and collect the gradient of the transitions.
+
+    X (Lattice): The batch, with its gold.
+    RETURNS (Tuple[float, Floats2d]): The summed loss, and the gradient of the scores.
+    """
+    likelihood, backprop = model.begin_update(X)
+    d_scores = backprop(model.ops.xp.full_like(likelihood, -1.0))
+    return -float(cast(Any, likelihood).sum()), cast(Floats2d, d_scores)
 
 
 def infer(
@@ -85,7 +94,7 @@ def infer(
     options: Further arguments; arrays are turned into tensors.
     RETURNS (NDArray): The result, or one of each if there are several.
     """
-    shim: Any = model.shims[0]
+    shim = torch_shim(model)
     for name, option in options.items():
         if isinstance(option, numpy.ndarray):
             options[name] = torch.from_numpy(option).to(shim.device)
@@ -107,7 +116,8 @@ def with_crf(scorer: Model[InT, Ragged], nO: int | None = None) -> Model[InT, Ra
 
     scorer (Model[InT, Ragged]): Scores each tag of each token. Its reference "output_layer" is
         the layer whose "nO" is the number of tags.
-    nO (Optional[int]): Number of tags. To be set before `initialize` by default.
+    nO (Optional[int]): Number of tags. By default it is set before `initialize`, or found in a
+        sample of its output there.
     RETURNS (Model[InT, Ragged]): The model.
     """
     output, field = scorer.get_ref("output_layer"), crf(nO)
@@ -127,8 +137,12 @@ def forward_scorer(
     return model.layers[0](X, is_train)
 
 
-def init_both(model: Model[InT, Ragged], X: InT | None = None, Y: Ragged | None = None) -> None:
+def init_both(
+    model: Model[InT, Ragged], X: InT | None = None, Y: list[Floats2d] | None = None
+) -> None:
     scorer, field = model.layers
+    if Y and model.has_dim("nO") is None:
+        model.set_dim("nO", next(y.shape[1] for y in Y if len(y)))
     for node in (model.get_ref("output_layer"), field):
         node.set_dim("nO", model.get_dim("nO"))
     scorer.initialize(X)

@@ -1,6 +1,5 @@
 """`rnn_ner`: named entities."""
 
-import math
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
@@ -14,17 +13,17 @@ from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example, validate_examples
 from spacy.util import check_lexeme_norms, minibatch
 from spacy.vocab import Vocab
-from thinc.api import Model, Optimizer, set_dropout_rate
+from thinc.api import Model, Optimizer
 from thinc.types import Ragged
 
-from ..layers.crf import Lattice, infer, set_legal
-from .calibration import cross_entropy, minimize
+from ..layers.crf import Lattice, infer, negative_log_likelihood, set_legal
+from .calibration import cross_entropy, fit_temperature
 from .entities import BEGIN, MISSING, OUT, Tokens, aligned_entities, find_known, set_entities
 from .examples import GetExamples, require_examples
+from .rehearsal import rehearse_crf
 from .storage import FromDisk
 from .tags import OUTSIDE, UNKNOWN, Array, Scheme, Segments, TagSet, find_segments
 
-MAX_TEMPERATURE = 8.0
 BATCH_SIZE = 128
 
 
@@ -157,8 +156,9 @@ class RNNEntityRecognizer(FromDisk, TrainablePipe):
         for label in labels:
             self.add_label(label)
         self._require_labels()
+        self.cfg["temperature"] = 1.0
         sample = [example.predicted for example in islice(get_examples(), 10)]
-        tags = self._tags
+        tags = self.tags
         self.model.set_dim("nO", len(tags))
         self.model.initialize(X=sample)
         set_legal(self.model.get_ref("crf"), tags.legal())
@@ -174,18 +174,18 @@ class RNNEntityRecognizer(FromDisk, TrainablePipe):
             none = numpy.zeros(0, dtype="int64")
             return Entities(none, none, none, none, none.astype(bool), none.astype(float))
         tokens = Tokens.of(docs)
-        lattice = self._lattice(self.model.predict(docs), tokens, use_presets=True)
+        lattice = self.lattice(self.model.predict(docs), tokens, use_presets=True)
         crf = self.model.get_ref("crf")
-        segments = self._tags.decode(infer(crf, "viterbi", lattice))
+        segments = self.tags.decode(infer(crf, "viterbi", lattice))
         is_best, scores = numpy.ones(len(segments.starts), dtype=bool), None
         if self.n_best > 1:
             best = segments
             paths = infer(crf, "n_best", lattice, n=self.n_best)[0]
-            found = numpy.hstack([best, *(self._tags.decode(path) for path in paths)])
+            found = numpy.hstack([best, *(self.tags.decode(path) for path in paths)])
             segments = Segments(*numpy.unique(found, axis=1))
             is_best = segments.occur_in(best)
         if self.spans_key is not None or self.min_score is not None:
-            scores = self._probabilities(lattice, segments, self.cfg["temperature"])
+            scores = self.probabilities(lattice, segments, self.cfg["temperature"])
             sure = scores >= (self.min_score or 0.0)
             segments, is_best, scores = segments.select(sure), is_best[sure], scores[sure]
         starts = tokens.kept[segments.starts]
@@ -235,14 +235,12 @@ class RNNEntityRecognizer(FromDisk, TrainablePipe):
         validate_examples(examples, "RNNEntityRecognizer.get_loss")
         examples = list(examples)
         tokens = Tokens.of([example.predicted for example in examples])
-        lattice = self._lattice(scores, tokens, use_presets=False)
+        lattice = self.lattice(scores, tokens, use_presets=False)
         lattice = lattice._replace(gold=self._gold_tags(examples, tokens, lattice.allowed))
-        likelihood, get_d_scores = self.model.get_ref("crf").begin_update(lattice)
+        loss, d_kept = negative_log_likelihood(self.model.get_ref("crf"), lattice)
         d_scores = self.model.ops.alloc2f(*scores.dataXd.shape)
-        d_scores[_index(self.model, tokens)] = get_d_scores(
-            self.model.ops.xp.full_like(likelihood, -1.0)
-        )
-        return -float(likelihood.sum()), Ragged(d_scores, scores.lengths)
+        d_scores[_index(self.model, tokens)] = d_kept
+        return loss, Ragged(d_scores, scores.lengths)
 
     def rehearse(
         self,
@@ -254,36 +252,13 @@ class RNNEntityRecognizer(FromDisk, TrainablePipe):
     ) -> dict[str, float]:
         """Teach the model to still predict what it did when `nlp.resume_training` was called.
 
-        The gradient is the difference between the tags' probabilities of the two models: that of
-        the cross-entropy between their distributions, with respect to the scores of tags.
-
         examples (Iterable[Example]): The batch. Annotation is not needed.
         drop (float): The dropout rate.
         sgd (Optional[Optimizer]): The optimizer.
         losses (Optional[Dict[str, float]]): Losses by component, to be updated.
         RETURNS (Dict[str, float]): The updated losses.
         """
-        losses = {} if losses is None else losses
-        losses.setdefault(self.name, 0.0)
-        validate_examples(examples, "RNNEntityRecognizer.rehearse")
-        docs = [example.predicted for example in examples]
-        if self._rehearsal_model is None or not any(len(doc) for doc in docs):
-            return losses
-        set_dropout_rate(self.model, drop)
-        scores, backprop = self.model.begin_update(docs)
-        marginals = []
-        for model, emissions in (
-            (self.model, scores),
-            (self._rehearsal_model, self._rehearsal_model.predict(docs)),
-        ):
-            lattice = Lattice(emissions.dataXd, self.model.ops.to_numpy(emissions.lengths))
-            marginals.append(infer(model.get_ref("crf"), "marginals", lattice))
-        gradient = marginals[0] - marginals[1]
-        backprop(Ragged(self.model.ops.asarray2f(gradient), scores.lengths))
-        if sgd:
-            self.finish_update(sgd)
-        losses[self.name] += float(numpy.square(gradient).sum())
-        return losses
+        return rehearse_crf(self, examples, drop, sgd, losses)
 
     def confidences(self, examples: Iterable[Example]) -> tuple[Array, Array]:
         """Find the probabilities of predicted entities, and which are right.
@@ -298,7 +273,7 @@ class RNNEntityRecognizer(FromDisk, TrainablePipe):
         """
         judged = list(self._judge(examples))
         scores = [
-            self._probabilities(lattice, segments, self.cfg["temperature"])
+            self.probabilities(lattice, segments, self.cfg["temperature"])
             for lattice, segments, _ in judged
         ]
         return (
@@ -327,20 +302,18 @@ class RNNEntityRecognizer(FromDisk, TrainablePipe):
                 "annotated examples."
             )
 
-        def loss(log_temperature: float) -> float:
-            temperature = math.exp(log_temperature)
+        def loss(temperature: float) -> float:
             return sum(
-                cross_entropy(self._probabilities(lattice, segments, temperature), right)
+                cross_entropy(self.probabilities(lattice, segments, temperature), right)
                 for lattice, segments, right in judged
             )
 
-        limit = math.log(MAX_TEMPERATURE)
-        temperature = round(math.exp(minimize(loss, -limit, limit)), 4)
+        temperature = fit_temperature(loss)
         self.cfg["temperature"] = temperature
         return temperature
 
     @property
-    def _tags(self) -> TagSet:
+    def tags(self) -> TagSet:
         return TagSet(self.cfg["scheme"], len(self.labels))
 
     def _columns(self, types: Array) -> Array:
@@ -349,7 +322,7 @@ class RNNEntityRecognizer(FromDisk, TrainablePipe):
         found, which = numpy.unique(types, return_inverse=True)
         return numpy.array([columns.get(t, OUTSIDE) for t in found.tolist()], dtype="int64")[which]
 
-    def _lattice(self, scores: Ragged, tokens: Tokens, *, use_presets: bool) -> Lattice:
+    def lattice(self, scores: Ragged, tokens: Tokens, *, use_presets: bool) -> Lattice:
         """RETURNS (Lattice): The scores with what sentence starts, and entities that are already
         there, allow.
         """
@@ -358,7 +331,7 @@ class RNNEntityRecognizer(FromDisk, TrainablePipe):
         if iob.any() or tokens.boundary.any():
             labels = numpy.where(iob == MISSING, UNKNOWN, self._columns(tokens.types))
             known = find_known(iob, labels, tokens.boundary, tokens.kept)
-            allowed = self._tags.allowed(*known)
+            allowed = self.tags.allowed(*known)
         emissions: Any = scores.dataXd
         if len(tokens.kept) < len(emissions):
             emissions = emissions[_index(self.model, tokens)]
@@ -384,25 +357,25 @@ class RNNEntityRecognizer(FromDisk, TrainablePipe):
     def _gold_tags(self, examples: list[Example], tokens: Tokens, allowed: Array | None) -> Array:
         """RETURNS (NDArray[bool]): Tags that agree with the gold. Shape (kept tokens, tags)."""
         iob, labels = self._gold(examples)
-        gold = self._tags.allowed(*find_known(iob, labels, False, tokens.kept))
+        gold = self.tags.allowed(*find_known(iob, labels, False, tokens.kept))
         if allowed is None:
             return gold
         entities = (iob == BEGIN).cumsum() * (labels >= 0)
         clash = entities[tokens.kept][~(gold & allowed).any(axis=1)]
         missing = numpy.isin(entities, clash)
         iob, labels = numpy.where(missing, MISSING, iob), numpy.where(missing, UNKNOWN, labels)
-        return self._tags.allowed(*find_known(iob, labels, False, tokens.kept))
+        return self.tags.allowed(*find_known(iob, labels, False, tokens.kept))
 
-    def _probabilities(self, lattice: Lattice, segments: Segments, temperature: float) -> Array:
+    def probabilities(self, lattice: Lattice, segments: Segments, temperature: float) -> Array:
         """RETURNS (NDArray[float64]): Marginal probability of each segment. Shape (segments,)."""
         asked, wider = segments, numpy.zeros(0, dtype="int64")
-        if not self._tags.is_closed:
+        if not self.tags.is_closed:
             # That a segment ends here is what remains where it does not go on.
             wider = numpy.flatnonzero(~numpy.isin(segments.ends, lattice.lengths.cumsum()))
             longer = segments.select(wider)
             pairs = zip(segments, longer._replace(ends=longer.ends + 1), strict=True)
             asked = Segments(*(numpy.concatenate(pair) for pair in pairs))
-        tags, sizes = self._tags.encode(asked)
+        tags, sizes = self.tags.encode(asked)
         found = infer(
             self.model.get_ref("crf"),
             "segment_marginals",
@@ -425,9 +398,9 @@ class RNNEntityRecognizer(FromDisk, TrainablePipe):
             if not any(len(doc) for doc in docs):
                 continue
             tokens = Tokens.of(docs)
-            lattice = self._lattice(self.model.predict(docs), tokens, use_presets=False)
+            lattice = self.lattice(self.model.predict(docs), tokens, use_presets=False)
             labels, inside, _ = find_known(*self._gold(batch), False, tokens.kept)
-            segments = self._tags.decode(infer(self.model.get_ref("crf"), "viterbi", lattice))
+            segments = self.tags.decode(infer(self.model.get_ref("crf"), "viterbi", lattice))
             known = numpy.append(0, (labels != UNKNOWN).cumsum())
             sizes = segments.ends - segments.starts
             segments = segments.select(known[segments.ends] - known[segments.starts] == sizes)

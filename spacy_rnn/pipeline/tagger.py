@@ -1,41 +1,153 @@
 """`rnn_tagger`: token tags."""
 
 from collections.abc import Callable, Iterable
-from typing import cast
+from typing import Any, cast
 
 import numpy
 from numpy.typing import NDArray
 from spacy.attrs import ORTH, TAG
 from spacy.language import Language
-from spacy.pipeline import Tagger
+from spacy.pipeline import Tagger, TrainablePipe
+from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
-from thinc.api import Model
-from thinc.types import Floats2d
+from spacy.vocab import Vocab
+from thinc.api import Model, Optimizer
+from thinc.types import Floats2d, Ragged
 
+from ..layers.crf import Lattice, infer, negative_log_likelihood
 from .examples import FromExamples
+from .rehearsal import rehearse_crf
 from .storage import FromDisk
 
 
 class RNNTagger(FromExamples, FromDisk, Tagger):
     """Recurrent tagger for `token.tag_`.
 
+    vocab (Vocab): The shared vocabulary.
+    model (Model): `spacy-rnn.Tagger.v1`, or any that `spacy.Tagger.v2` stands for.
+    name (str): The name of the component.
+    overwrite (bool): Whether to replace tags that are already set.
+    label_smoothing (float): Share of the truth that is spread over the other tags in training.
+    scorer (Optional[Callable]): The scoring method.
+    RAISES (ValueError): If labels are to be smoothed for a CRF.
+
     DOCS: https://spacy.io/api/tagger
     """
 
-    def get_loss(
-        self, examples: Iterable[Example], scores: list[Floats2d]
-    ) -> tuple[float, list[Floats2d]]:
-        """Find the cross-entropy with the smoothed tags and its gradient. Tokens without a tag in
-        the reference, or without a counterpart there, are left out.
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model,
+        name: str = "rnn_tagger",
+        *,
+        overwrite: bool = False,
+        label_smoothing: float = 0.0,
+        scorer: Callable | None = None,
+    ) -> None:
+        super().__init__(
+            vocab, model, name, overwrite=overwrite, scorer=scorer, label_smoothing=label_smoothing
+        )
+        self.crf: Model | None = model.get_ref("crf") if model.has_ref("crf") else None
+        if self.crf is not None and label_smoothing:
+            raise ValueError(
+                f"Can't smooth the labels of a CRF: got label_smoothing = {label_smoothing} for "
+                f"component '{name}', expected 0. Set label_smoothing = 0.0, or crf = false in its "
+                "model."
+            )
+
+    # Unlike the tagger's own, it takes the scores of any model; what is not finite is refused in
+    # the backward pass.
+    update = TrainablePipe.update
+
+    def predict(self, docs: Iterable[Doc]) -> list[NDArray]:
+        """Predict the tags of a batch of documents.
+
+        docs (Iterable[Doc]): The documents, which are not modified.
+        RETURNS (List[NDArray]): Indices of labels, by document. Shape (tokens,) each.
+        """
+        docs = list(docs)
+        if self.crf is None or not any(len(doc) for doc in docs):
+            return cast(list[NDArray], super().predict(docs))
+        lattice = self._lattice(self.model.predict(docs))
+        return _by_doc(infer(self.crf, "viterbi", lattice), lattice)
+
+    def probabilities(self, docs: Iterable[Doc]) -> list[NDArray]:
+        """Find how probable each tag is: by the softmax, or with a CRF by its marginals.
+
+        docs (Iterable[Doc]): The documents, through which the components before this one have run.
+        RETURNS (List[NDArray]): Probabilities by document, in the order of `labels`. Shape (tokens,
+            labels) each.
+        """
+        docs = list(docs)
+        if not any(len(doc) for doc in docs):
+            return [numpy.zeros((0, len(self.labels)), dtype="float32") for _ in docs]
+        scores = self.model.predict(docs)
+        if self.crf is None:
+            normalized = self.model.get_ref("output_layer").attrs["softmax_normalize"]
+            found = scores if normalized else [self.model.ops.softmax(x) for x in scores]
+            return [self.model.ops.to_numpy(x) for x in found]
+        lattice = self._lattice(scores)
+        return _by_doc(infer(self.crf, "marginals", lattice).astype("float32"), lattice)
+
+    def get_loss(self, examples: Iterable[Example], scores: Any) -> tuple[float, Any]:
+        """Find the cross-entropy with the smoothed tags, or with a CRF the negative log-likelihood
+        of the tags, and its gradient. Tokens without a tag in the reference, or without a
+        counterpart there, are left out; with a CRF they can have any tag.
 
         examples (Iterable[Example]): The batch.
-        scores (List[Floats2d]): Probabilities by document. Shape (tokens, labels) each.
-        RETURNS (Tuple[float, List[Floats2d]]): The summed loss, and the gradients with respect to
-            the scores before the softmax.
+        scores (Union[List[Floats2d], Ragged]): Probabilities by document, shape (tokens, labels)
+            each; or what a CRF scores, shape (tokens, labels).
+        RETURNS (Tuple[float, Union[List[Floats2d], Ragged]]): The summed loss, and the gradient
+            with respect to the scores before the softmax, or those of the CRF.
         RAISES (ValueError): If a tag is not among the labels.
         """
         validate_examples(examples, "RNNTagger.get_loss")
+        column = self._columns(examples)
+        if self.crf is not None:
+            gold = (column[:, None] == -1) | (column[:, None] == numpy.arange(len(self.labels)))
+            lattice = self._lattice(scores)._replace(gold=gold)
+            loss, d_scores = negative_log_likelihood(self.crf, lattice)
+            return loss, Ragged(d_scores, scores.lengths)
         ops = self.model.ops
+        tagged = numpy.flatnonzero(column >= 0)
+        rows, column = ops.asarray(tagged), ops.asarray(column[tagged])
+        probabilities = ops.flatten(scores)
+        smoothing = self.cfg["label_smoothing"] / max(len(self.labels) - 1, 1)
+        truth = ops.xp.full((len(rows), len(self.labels)), smoothing, dtype="float32")
+        truth[ops.xp.arange(len(rows)), column] = 1.0 - self.cfg["label_smoothing"]
+        gradient = ops.xp.zeros_like(probabilities)
+        gradient[rows] = probabilities[rows] - truth
+        nll = -(truth * ops.xp.log(probabilities[rows].clip(1e-20))).sum()
+        return float(nll), ops.unflatten(gradient, [len(doc_scores) for doc_scores in scores])
+
+    def rehearse(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Teach the model to still predict what it did when `nlp.resume_training` was called.
+
+        examples (Iterable[Example]): The batch. Annotation is not needed.
+        drop (float): The dropout rate.
+        sgd (Optional[Optimizer]): The optimizer.
+        losses (Optional[Dict[str, float]]): Losses by component, to be updated.
+        RETURNS (Dict[str, float]): The updated losses.
+        """
+        if self.crf is not None:
+            return rehearse_crf(self, examples, drop, sgd, losses)
+        found: dict[str, float] = super().rehearse(examples, drop=drop, sgd=sgd, losses=losses)
+        return found
+
+    def _lattice(self, scores: Ragged) -> Lattice:
+        return Lattice(cast(Floats2d, scores.dataXd), self.model.ops.to_numpy(scores.lengths))
+
+    def _columns(self, examples: Iterable[Example]) -> NDArray[numpy.int64]:
+        """RETURNS (NDArray[int64]): Index of the label of each token, -1 where it has none. Shape
+        (tokens,).
+        """
         tags = numpy.concatenate([aligned_tags(example) for example in examples])
         known, targets = numpy.unique(tags, return_inverse=True)
         columns = {self.vocab.strings[label]: i for i, label in enumerate(self.labels)}
@@ -47,17 +159,7 @@ class RNNTagger(FromExamples, FromDisk, Tagger):
                 f"{len(self.labels)} labels, such as {self.labels[0]!r}. Correct the tag, or "
                 "initialize the component with examples or labels that include it."
             )
-        column = numpy.array([columns.get(tag, -1) for tag in known.tolist()])[targets]
-        tagged = numpy.flatnonzero(column >= 0)
-        rows, column = ops.asarray(tagged), ops.asarray(column[tagged])
-        probabilities = ops.flatten(scores)
-        smoothing = self.cfg["label_smoothing"] / max(len(self.labels) - 1, 1)
-        truth = ops.xp.full((len(rows), len(self.labels)), smoothing, dtype="float32")
-        truth[ops.xp.arange(len(rows)), column] = 1.0 - self.cfg["label_smoothing"]
-        gradient = ops.xp.zeros_like(probabilities)
-        gradient[rows] = probabilities[rows] - truth
-        loss = -(truth * ops.xp.log(probabilities[rows].clip(1e-20))).sum()
-        return float(loss), ops.unflatten(gradient, [len(doc_scores) for doc_scores in scores])
+        return numpy.array([columns.get(tag, -1) for tag in known.tolist()], dtype="int64")[targets]
 
 
 def aligned_tags(example: Example) -> NDArray[numpy.uint64]:
@@ -70,12 +172,16 @@ def aligned_tags(example: Example) -> NDArray[numpy.uint64]:
     return numpy.array([tag or 0 for tag in example.get_aligned("TAG")], dtype=numpy.uint64)
 
 
+def _by_doc(rows: NDArray, lattice: Lattice) -> list[NDArray]:
+    return numpy.split(rows, lattice.lengths.cumsum()[:-1])
+
+
 @Language.factory(
     "rnn_tagger",
     assigns=["token.tag"],
     default_config={
         "model": {
-            "@architectures": "spacy.Tagger.v2",
+            "@architectures": "spacy-rnn.Tagger.v1",
             "tok2vec": {"@architectures": "spacy-rnn.Tok2Vec.v1"},
         },
         "overwrite": False,
@@ -99,7 +205,7 @@ def make_rnn_tagger(
 ) -> RNNTagger:
     """Construct a tagger.
 
-    model (Model[List[Doc], List[Floats2d]]): Predicts the probability of each tag for each token.
+    model (Model): Scores each tag of each token, `spacy-rnn.Tagger.v1` or `spacy.Tagger.v2`.
     overwrite (bool): Whether to replace tags that are already set.
     label_smoothing (float): Share of the truth that is spread over the other tags in training.
         Recommended values are from 0 to 0.1.

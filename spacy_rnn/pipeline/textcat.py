@@ -1,40 +1,59 @@
-"""`rnn_textcat` and `rnn_textcat_multilabel`: text classification."""
+"""`rnn_textcat`: text classification, one label a document."""
 
+import math
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Literal
 
+import numpy
 from spacy.language import Language
-from spacy.pipeline import MultiLabel_TextCategorizer, TextCategorizer
 from spacy.tokens import Doc
-from thinc.api import Model
-from thinc.types import Floats2d
+from spacy.training import Example
+from spacy.vocab import Vocab
+from thinc.api import Model, get_array_module
+from thinc.types import Floats1d, Floats2d
 
-from .examples import FromExamples, GetExamples, require_examples
-from .storage import FromDisk
+from .categorizer import SCORE_WEIGHTS, Categorizer, ClassWeights, textcat_config
+from .examples import GetExamples, require_examples
+from .losses import Array
+from .thresholds import best_threshold
 
-
-class _Categorizer(FromDisk):
-    """What both text categorizers change of spaCy's."""
-
-    model: Model
-
-    def predict(self, docs: Iterable[Doc]) -> Floats2d:
-        """Predict the probability of each label. An empty document gets zeros, alone as in a batch.
-
-        docs (Iterable[Doc]): The documents.
-        RETURNS (Floats2d): Shape (documents, labels).
-        """
-        docs = list(docs)
-        scores: Floats2d = super().predict(docs)  # type: ignore[misc]
-        scores[[not len(doc) for doc in docs]] = 0.0
-        return scores
+OOSScore = Literal["probability", "entropy"]
 
 
-class RNNTextCategorizer(_Categorizer, TextCategorizer):
-    """Recurrent text classification with exactly one label for each document.
+class RNNTextCategorizer(Categorizer):
+    """Recurrent text classification with exactly one label for each document, or none of them.
+
+    vocab (Vocab): The shared vocabulary.
+    model (Model[List[Doc], Floats2d]): Predicts the probability of each label.
+    name (str): The name of the component.
+    oos_label (Optional[str]): Label of documents that are out of scope. None by default.
+    oos_score (str): What is certainty: "probability", of the best label, or "entropy".
+    oos_threshold (float): Certainty below which a document is out of scope, from 0 to 1.
+    **settings: Those of `Categorizer`.
+    RAISES (ValueError): If a setting is out of range.
 
     DOCS: https://spacy.io/api/textcategorizer
     """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[Any, Any],
+        name: str = "rnn_textcat",
+        *,
+        oos_label: str | None = None,
+        oos_score: OOSScore = "probability",
+        oos_threshold: float = 0.5,
+        **settings: Any,
+    ) -> None:
+        if not 0.0 <= oos_threshold <= 1.0:
+            raise ValueError(
+                f"Invalid oos_threshold: got {oos_threshold}, expected a number from 0 to 1."
+            )
+        super().__init__(vocab, model, name, threshold=0.0, **settings)
+        self.oos_label = oos_label
+        self.oos_score = oos_score
+        self.oos_threshold = oos_threshold
 
     def initialize(
         self,
@@ -44,87 +63,169 @@ class RNNTextCategorizer(_Categorizer, TextCategorizer):
         labels: Iterable[str] | None = None,
         positive_label: str | None = None,
     ) -> None:
-        """Find the labels and the shapes in a representative sample.
+        """Find the labels, their weights and the shapes in a representative sample.
 
         get_examples (Callable): Returns the examples.
         nlp (Optional[Language]): The pipeline.
         labels (Optional[Iterable[str]]): The labels. Found in the examples by default.
         positive_label (Optional[str]): Of two labels, the one whose score counts.
-        RAISES (ValueError): If there are no examples or labels.
+        RAISES (ValueError): If there are no examples or labels, or a class weight is of no label.
         """
         require_examples(self.name, get_examples)
+        if labels is None:
+            labels = dict.fromkeys(cat for example in get_examples() for cat in example.y.cats)
+        labels = [label for label in labels if label != self.oos_label]
         super().initialize(get_examples, nlp=nlp, labels=labels, positive_label=positive_label)
+        self._reset(get_examples)
 
+    def set_annotations(self, docs: Iterable[Doc], scores: Floats2d) -> None:
+        """Set `doc.cats`. An `oos_label` is 1 where the certainty is below its threshold, and 0
+        elsewhere, so that it is the best label where it holds.
 
-class RNNMultiLabelTextCategorizer(  # type: ignore[misc]
-    FromExamples, _Categorizer, MultiLabel_TextCategorizer
-):
-    """Recurrent text classification with any number of labels for each document.
+        docs (Iterable[Doc]): The documents.
+        scores (Floats2d): What `predict` found. Shape (documents, labels).
+        """
+        docs = list(docs)
+        super().set_annotations(docs, scores)
+        if self.oos_label is not None:
+            threshold = self.cfg["thresholds"].get(self.oos_label, self.oos_threshold)
+            outside = self.certainty(scores) < threshold
+            for doc, value in zip(docs, outside.tolist(), strict=True):
+                doc.cats[self.oos_label] = float(value)
 
-    DOCS: https://spacy.io/api/textcategorizer
-    """
+    def certainty(self, scores: Any) -> Floats1d:
+        """Find how certain it is that documents have one of the labels. By "probability", this is
+        that of the best label (Hendrycks and Gimpel 2017); by "entropy", it is what the entropy of
+        the labels lacks to its highest value, as a share of that.
 
+        scores (Floats2d): What `predict` found. Shape (documents, labels).
+        RETURNS (Floats1d): From 0, as for an empty document, to 1. Shape (documents,).
+        """
+        if self.oos_score == "probability":
+            return scores.max(axis=1)
+        logs = get_array_module(scores).log(scores.clip(1e-20))
+        return scores.sum(axis=1) + (scores * logs).sum(axis=1) / math.log(len(self.labels))
 
-# What spaCy's text categorizers weigh, and the scores that a config may weigh instead.
-SCORE_WEIGHTS: dict[str, float | None] = {
-    "cats_score": 1.0,
-    "cats_score_desc": None,
-    "cats_micro_p": None,
-    "cats_micro_r": None,
-    "cats_micro_f": None,
-    "cats_macro_p": None,
-    "cats_macro_r": None,
-    "cats_macro_f": None,
-    "cats_macro_auc": None,
-    "cats_f_per_type": None,
-}
+    def get_loss(  # type: ignore[override]
+        self, examples: Iterable[Example], scores: Floats2d
+    ) -> tuple[float, Floats2d]:
+        """Find the loss and its gradient, as `Categorizer` does.
 
+        RAISES (ValueError): If a document has an unknown label.
+        """
+        known = {*self.labels, self.oos_label}
+        for example in examples:
+            for label, value in example.reference.cats.items():
+                if value and label not in known:
+                    raise ValueError(
+                        f"Unknown label for component '{self.name}': got {label!r}, expected one "
+                        f"of its {len(self.labels)} labels, such as {self.labels[0]!r}. Correct "
+                        "the label, or initialize the component with examples or labels that "
+                        "include it."
+                    )
+        return super().get_loss(examples, scores)
 
-def _config(exclusive_classes: bool, **settings: Any) -> dict[str, Any]:
-    return {
-        "model": {
-            "@architectures": "spacy-rnn.TextCat.v1",
-            "exclusive_classes": exclusive_classes,
-            "tok2vec": {"@architectures": "spacy-rnn.Tok2Vec.v1"},
-        },
-        **settings,
-    }
+    def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
+        """Score predictions, the `oos_label` being a label like the others.
+
+        examples (Iterable[Example]): The examples.
+        RETURNS (Dict[str, Any]): The scores.
+        """
+        if self.oos_label is not None:
+            kwargs = {"labels": (*self.labels, self.oos_label), **kwargs}
+        return super().score(examples, **kwargs)
+
+    def predicted_labels(self, doc: Doc) -> list[str]:
+        """RETURNS (List[str]): The label of a document that the component has annotated, or the
+        `oos_label`. An empty document has none but that.
+        """
+        labels = [label for label in (*self.labels, self.oos_label) if label in doc.cats]
+        best = max(labels, key=doc.cats.__getitem__, default=None)
+        return [best] if best is not None and doc.cats[best] > 0.0 else []
+
+    def fit_thresholds(self, examples: Iterable[Example]) -> dict[str, float]:
+        """Fit the certainty below which the best label gives way to the `oos_label`, for the
+        highest F1 of that. It is saved with the component, and takes the place of `oos_threshold`.
+
+        examples (Iterable[Example]): Annotated documents that the component was not trained on,
+            some of them with the `oos_label`. See `confidences`.
+        RETURNS (Dict[str, float]): The threshold by label: none where `oos_label` is not set, or
+            all examples or none have it.
+        """
+        thresholds = {}
+        if self.oos_label is not None:
+            examples = [example for example in examples if len(example.predicted)]
+            outside = [eg.reference.cats.get(self.oos_label) == 1.0 for eg in examples]
+            scores, _ = self._observe(examples)
+            threshold = best_threshold(1.0 - self.certainty(scores), numpy.array(outside))
+            if threshold is not None:
+                thresholds[self.oos_label] = 1.0 - threshold
+        self.cfg["thresholds"] = thresholds
+        return thresholds
+
+    def _answers(self, labels: Any) -> Any:
+        return labels[:, None]
+
+    def _labels(self, answers: Any) -> Any:
+        return answers[:, 0]
+
+    def _answer_weights(self, weights: Array) -> Array:
+        return weights[None]
+
+    def _balanced(self, n_with: Array, n_without: Array) -> Array:
+        return n_with.mean() / n_with
 
 
 @Language.factory(
     "rnn_textcat",
     assigns=["doc.cats"],
-    default_config=_config(True, scorer={"@scorers": "spacy.textcat_scorer.v2"}),
+    default_config=textcat_config(
+        True,
+        oos_label=None,
+        oos_score="probability",
+        oos_threshold=0.5,
+        scorer={"@scorers": "spacy.textcat_scorer.v2"},
+    ),
     default_score_weights=SCORE_WEIGHTS,
 )
 def make_rnn_textcat(
-    nlp: Language, name: str, model: Model, scorer: Callable | None
+    nlp: Language,
+    name: str,
+    model: Model,
+    class_weights: ClassWeights,
+    label_smoothing: float,
+    focal_gamma: float,
+    oos_label: str | None,
+    oos_score: OOSScore,
+    oos_threshold: float,
+    scorer: Callable | None,
 ) -> RNNTextCategorizer:
     """Construct a text categorizer for labels that exclude each other.
 
     model (Model[List[Doc], Floats2d]): Predicts the probability of each label.
+    class_weights (Optional[Union[str, Dict[str, float]]]): How much labels weigh in the loss: 1
+        by default, or by label, or "balanced", the same for each label in all of the training data.
+    label_smoothing (float): Share of the truth that is spread over the other labels in training.
+        Recommended values are from 0 to 0.1.
+    focal_gamma (float): How much less a document counts in training that is already classified
+        well (Lin et al. 2017). Recommended values are 0, for the cross-entropy, to 2.
+    oos_label (Optional[str]): Label of documents that are out of scope, of which it is not certain
+        enough that they have one of the others. It is not learned. None by default.
+    oos_score (str): What is certainty: "probability", of the best label, or "entropy".
+    oos_threshold (float): Certainty below which a document is out of scope, from 0 to 1, until
+        `fit_thresholds` finds one.
     scorer (Optional[Callable]): The scoring method.
     RETURNS (RNNTextCategorizer): The component.
     """
-    return RNNTextCategorizer(nlp.vocab, model, name, threshold=0.0, scorer=scorer)
-
-
-@Language.factory(
-    "rnn_textcat_multilabel",
-    assigns=["doc.cats"],
-    default_config=_config(
-        False, threshold=0.5, scorer={"@scorers": "spacy.textcat_multilabel_scorer.v2"}
-    ),
-    default_score_weights=SCORE_WEIGHTS,
-)
-def make_rnn_textcat_multilabel(
-    nlp: Language, name: str, model: Model, threshold: float, scorer: Callable | None
-) -> RNNMultiLabelTextCategorizer:
-    """Construct a text categorizer for labels that do not exclude each other.
-
-    model (Model[List[Doc], Floats2d]): Predicts the probability of each label.
-    threshold (float): Probability from which on a label counts as predicted, in scoring.
-    scorer (Optional[Callable]): The scoring method.
-    RETURNS (RNNMultiLabelTextCategorizer): The component.
-    """
-    return RNNMultiLabelTextCategorizer(nlp.vocab, model, name, threshold=threshold, scorer=scorer)
+    return RNNTextCategorizer(
+        nlp.vocab,
+        model,
+        name,
+        oos_label=oos_label,
+        oos_score=oos_score,
+        oos_threshold=oos_threshold,
+        class_weights=class_weights,
+        label_smoothing=label_smoothing,
+        focal_gamma=focal_gamma,
+        scorer=scorer,
+    )

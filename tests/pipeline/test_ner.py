@@ -364,7 +364,7 @@ def test_entities_across_sentence_starts_are_missing(nlp: Language) -> None:
     example = make_example(nlp, words, [(0, 1, "PER"), (2, 4, "PER")])
     example.predicted = Doc(nlp.vocab, words=words, sent_starts=starts)
     tokens = ner_module.Tokens.of([example.predicted])
-    lattice = ner._lattice(ner.model.predict([example.predicted]), tokens, use_presets=False)
+    lattice = ner.lattice(ner.model.predict([example.predicted]), tokens, use_presets=False)
     gold = ner._gold_tags([example], tokens, lattice.allowed)
     names = numpy.array(TAG_SETS["bilou"])
     assert names[gold[0]].tolist() == ["B-1", "U-1"]
@@ -380,7 +380,7 @@ def test_entities_across_sentence_starts_are_missing(nlp: Language) -> None:
 
 def enumerate_entities(ner: RNNEntityRecognizer, doc: Doc) -> dict[tuple[int, int, str], float]:
     """Find the probability of every entity by listing all tags of a document."""
-    crf, tags = ner.model.get_ref("crf").shims[0]._model, ner._tags
+    crf, tags = ner.model.get_ref("crf").shims[0]._model, ner.tags
     transitions = crf.transitions.detach()
     emissions = torch.from_numpy(ner.model.predict([doc]).dataXd).double()
     scores, found = [], []

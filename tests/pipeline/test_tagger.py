@@ -83,3 +83,103 @@ def test_overwrite(make_examples, overwrite):
     tags = [token.tag_ for token in nlp(doc)]
     assert (tags[0] == "X") is not overwrite
     assert tags[1]
+
+
+CRF = {"model": {"crf": True}}
+
+
+def test_crf_learns_which_tags_follow_each_other(nlp):
+    """The tag of each word depends on the tags before it alone, which a tagger without context
+    can only learn as transitions."""
+    nlp.add_pipe(
+        "rnn_tagger",
+        config={
+            "model": {
+                "@architectures": "spacy-rnn.Tagger.v1",
+                "crf": True,
+                "tok2vec": {
+                    "@architectures": "spacy.HashEmbedCNN.v2",
+                    "width": 8,
+                    "depth": 1,
+                    "embed_size": 50,
+                    "window_size": 0,
+                    "maxout_pieces": 1,
+                    "subword_features": False,
+                    "pretrained_vectors": None,
+                },
+            }
+        },
+    )
+    words, tags = ["x"] * 6, ["A", "B", "C", "A", "B", "C"]
+    example = Example.from_dict(Doc(nlp.vocab, words=words), {"words": words, "tags": tags})
+    optimizer = nlp.initialize(lambda: [example])
+    for _ in range(200):
+        nlp.update([example], sgd=optimizer)
+    doc = nlp(Doc(nlp.vocab, words=["x"] * 9))
+    assert [token.tag_ for token in doc] == ["A", "B", "C"] * 3
+
+
+def test_crf_leaves_tokens_without_a_tag_open(nlp, make_examples):
+    tagger = nlp.add_pipe("rnn_tagger", config=CRF)
+    nlp.initialize(lambda: make_examples(nlp))
+    doc = Doc(nlp.vocab, words=["They", "liked", "it"])
+    scores, _ = tagger.model.begin_update([doc])
+    n = len(tagger.labels)
+    for tags, n_open in ((["", "", ""], 3), (["P", "", "P"], 1), (["P", "V", "P"], 0)):
+        reference = Doc(nlp.vocab, words=["They", "liked", "it"], tags=tags)
+        loss, gradient = tagger.get_loss([Example(doc, reference)], scores)
+        assert loss == pytest.approx((3 - n_open) * numpy.log(n))
+        rows = [bool(abs(row).max() > 1e-6) for row in gradient.dataXd]
+        assert rows == [bool(tag) for tag in tags]
+
+
+@pytest.mark.parametrize("crf", [False, True])
+def test_probabilities(nlp, make_examples, crf):
+    tagger = nlp.add_pipe("rnn_tagger", config={"model": {"crf": crf}})
+    optimizer = nlp.initialize(lambda: make_examples(nlp))
+    for _ in range(30):
+        nlp.update(make_examples(nlp), sgd=optimizer)
+    docs = [nlp.make_doc(text) for text in ("They liked the soup .", "", "Yes !")]
+    probabilities = tagger.probabilities(docs)
+    assert [p.shape for p in probabilities] == [(len(doc), len(tagger.labels)) for doc in docs]
+    for found, doc in zip(probabilities, nlp.pipe(docs), strict=True):
+        numpy.testing.assert_allclose(found.sum(axis=1), 1.0, rtol=1e-5)
+        best = [tagger.labels[i] for i in found.argmax(axis=1)]
+        assert best == [token.tag_ for token in doc]
+    assert max(probabilities[0][0]) > 0.5
+    assert tagger.probabilities([nlp.make_doc("")])[0].shape == (0, len(tagger.labels))
+    assert tagger.probabilities([]) == []
+
+
+def test_probabilities_of_a_model_that_normalizes_them(nlp, make_examples):
+    model = {
+        "@architectures": "spacy.Tagger.v2",
+        "normalize": True,
+        "tok2vec": {"@architectures": "spacy-rnn.Tok2Vec.v1"},
+    }
+    tagger = nlp.add_pipe("rnn_tagger", config={"model": model})
+    nlp.initialize(lambda: make_examples(nlp))
+    (found,) = tagger.probabilities([nlp.make_doc("They liked the soup .")])
+    numpy.testing.assert_array_equal(
+        found, tagger.model.predict([nlp.make_doc("They liked the soup .")])[0]
+    )
+
+
+def test_crf_rehearsal_keeps_what_was_predicted(nlp, make_examples):
+    tagger = nlp.add_pipe("rnn_tagger", config=CRF)
+    optimizer = nlp.initialize(lambda: make_examples(nlp))
+    for _ in range(30):
+        nlp.update(make_examples(nlp), sgd=optimizer)
+    optimizer = nlp.resume_training()
+    examples = make_examples(nlp)
+    losses: dict[str, float] = {}
+    tagger.rehearse(examples, sgd=optimizer, losses=losses)
+    assert losses["rnn_tagger"] == pytest.approx(0.0, abs=1e-6)
+    assert nlp.evaluate(make_examples(nlp))["tag_acc"] == 1.0
+
+
+def test_smoothing_the_labels_of_a_crf_is_refused(nlp):
+    with pytest.raises(
+        ValueError, match="got label_smoothing = 0.1 for component 'rnn_tagger', expected 0"
+    ):
+        nlp.add_pipe("rnn_tagger", config={**CRF, "label_smoothing": 0.1})

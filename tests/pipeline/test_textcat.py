@@ -1,11 +1,38 @@
 """`rnn_textcat` and `rnn_textcat_multilabel`: losses, options, bad input."""
 
+import math
+
 import numpy
 import pytest
 import spacy
+import torch
 from spacy.training import Example
 
+from spacy_rnn.pipeline.textcat import RNNTextCategorizer
+
 BOTH = ("rnn_textcat", "rnn_textcat_multilabel")
+SETTINGS = {
+    "class_weights": {"good": 3.0, "so": 0.5},
+    "label_smoothing": 0.1,
+    "focal_gamma": 1.5,
+}
+
+
+def annotate(nlp, *annotations):
+    """Make an example for each text and its cats."""
+    return [Example.from_dict(nlp.make_doc(text), {"cats": cats}) for text, cats in annotations]
+
+
+def one_hot(label, labels=("bad", "good", "so")):
+    return {other: float(other == label) for other in labels}
+
+
+def autograd(scores, loss):
+    """RETURNS: The loss of scores, and its gradient by torch in float64."""
+    scores = torch.tensor(scores, dtype=torch.float64, requires_grad=True)
+    value = loss(scores)
+    value.backward()
+    return value.item(), scores.grad.numpy()
 
 
 @pytest.mark.parametrize("factory", BOTH)
@@ -35,6 +62,122 @@ def test_gradient_of_the_scores_is_that_of_cross_entropy(nlp, make_examples, fac
         slope = (higher - cross_entropy()) / 2e-2
         bias[i] += 1e-2
         assert gradient[i] == pytest.approx(slope, abs=1e-3)
+
+
+def test_exclusive_loss_with_all_settings(nlp):
+    """Weights of labels and documents, smoothing, focus, and a document without a label."""
+    pipe = nlp.add_pipe("rnn_textcat", config=SETTINGS)
+    examples = annotate(nlp, *[(label, one_hot(label)) for label in ("bad", "good", "so", "none")])
+    examples[0].reference.user_data["sample_weight"] = 2.0
+    nlp.initialize(lambda: examples)
+    scores = numpy.random.default_rng(0).normal(size=(4, 3)) * 2
+    truth = torch.tensor([[0.9, 0.05, 0.05], [0.05, 0.9, 0.05], [0.05, 0.05, 0.9], [0, 0, 0]])
+    truth = truth * torch.tensor([1.0, 3.0, 0.5]) * torch.tensor([[2.0], [1.0], [1.0], [1.0]])
+
+    def loss(scores):
+        log_p = scores.log_softmax(-1)
+        return -(truth * (1 - log_p.exp()) ** 1.5 * log_p).sum()
+
+    expected = autograd(scores, loss)
+    p = numpy.exp(scores) / numpy.exp(scores).sum(-1, keepdims=True)
+    got = pipe.get_loss(examples, p.astype("f"))
+    assert got[0] == pytest.approx(expected[0], rel=1e-5)
+    numpy.testing.assert_allclose(got[1], expected[1], atol=1e-5)
+    assert not got[1][3].any()
+
+
+def test_multilabel_loss_with_all_settings(nlp):
+    """Weights of labels and documents, smoothing, focus, and labels that are missing."""
+    pipe = nlp.add_pipe("rnn_textcat_multilabel", config=SETTINGS)
+    examples = annotate(
+        nlp, ("x", {"bad": 1, "good": 1, "so": 0}), ("y", {"good": 0}), ("z", {"so": 1})
+    )
+    examples[0].reference.user_data["sample_weight"] = 2.0
+    nlp.initialize(lambda: examples)
+    scores = numpy.random.default_rng(0).normal(size=(3, 3)) * 2
+    yes = torch.tensor([[1.8, 1.8 * 3, 0.2 * 0.5], [0, 0.1 * 3, 0], [0, 0, 0.9 * 0.5]])
+    no = torch.tensor([[0.2, 0.2, 1.8], [0, 0.9, 0], [0, 0, 0.1]])
+
+    def loss(scores):
+        p = scores.sigmoid()
+        return -(yes * (1 - p) ** 1.5 * p.log() + no * p**1.5 * (1 - p).log()).sum()
+
+    expected = autograd(scores, loss)
+    got = pipe.get_loss(examples, (1 / (1 + numpy.exp(-scores))).astype("f"))
+    assert got[0] == pytest.approx(expected[0], rel=1e-5)
+    numpy.testing.assert_allclose(got[1], expected[1], atol=1e-5)
+    assert (got[1] == 0).sum() == 4
+
+
+def test_balanced_weights(nlp, tmp_path):
+    """Each label weighs the same in all of the data, or in multilabel its presence and absence."""
+    labels = ["bad"] * 6 + ["good"] * 2 + ["so"] * 4
+    for factory in BOTH:
+        nlp.add_pipe(factory, config={"class_weights": "balanced"})
+    examples = annotate(nlp, *[(label, one_hot(label)) for label in labels])
+    for _ in range(2):
+        nlp.initialize(lambda: examples)
+        weights = [nlp.get_pipe(factory).cfg["class_weights"] for factory in BOTH]
+        assert weights[0] == pytest.approx({"bad": 12 / 18, "good": 12 / 6, "so": 12 / 12})
+        assert weights[1] == pytest.approx({"bad": 6 / 6, "good": 10 / 2, "so": 8 / 4})
+    nlp.to_disk(tmp_path)
+    loaded = spacy.load(tmp_path)
+    for factory, expected in zip(BOTH, weights, strict=True):
+        assert loaded.get_pipe(factory).cfg["class_weights"] == pytest.approx(expected)
+
+
+def test_a_label_that_training_lacks(nlp):
+    """It weighs 1, and can be predicted, if never with much confidence."""
+    examples = annotate(nlp, ("Yes !", one_hot("good")), ("Never !", one_hot("bad")))
+    for factory in BOTH:
+        pipe = nlp.add_pipe(factory, config={"class_weights": "balanced"})
+        pipe.initialize(lambda: examples, nlp=nlp, labels=["bad", "good", "new"])
+        assert pipe.labels == ("bad", "good", "new")
+        assert pipe.cfg["class_weights"]["new"] == 1.0
+        assert pipe.update(examples)[factory] > 0.0
+        assert 0.0 < nlp("Yes !").cats["new"] < 1.0
+
+
+def test_unknown_label_in_update(nlp, make_examples):
+    """An error where it is the one label of a document, and otherwise another component's."""
+    for factory in BOTH:
+        nlp.add_pipe(factory)
+    nlp.initialize(lambda: make_examples(nlp))
+    example = annotate(nlp, ("Yes !", {"bad": 0.0, "good": 0.0, "new": 1.0}))
+    with pytest.raises(ValueError, match="component 'rnn_textcat': got 'new', expected one of its"):
+        nlp.get_pipe("rnn_textcat").update(example)
+    known = annotate(nlp, ("Yes !", {"bad": 0.0, "good": 0.0}))
+    pipe = nlp.get_pipe("rnn_textcat_multilabel")
+    assert pipe.update(example) == pipe.update(known)
+
+
+@pytest.mark.parametrize("factory", BOTH)
+def test_empty_documents_teach_nothing(nlp, make_examples, factory):
+    pipe = nlp.add_pipe(factory)
+    nlp.initialize(lambda: make_examples(nlp))
+    empty = annotate(nlp, ("", {"bad": 0.0, "good": 1.0}))
+    assert pipe.update(empty)[factory] == 0.0
+    examples = [*make_examples(nlp), *empty]
+    scores = numpy.full((len(examples), 2), 0.5, dtype="f")
+    loss, gradient = pipe.get_loss(examples, scores)
+    assert loss == pytest.approx(pipe.get_loss(examples[:-1], scores[:-1])[0])
+    assert not gradient[-1].any()
+    assert nlp("").cats == {"bad": 0.0, "good": 0.0}
+
+
+@pytest.mark.parametrize("factory", BOTH)
+def test_weights_decide_between_labels_of_one_text(nlp, factory):
+    texts = [("Yes !", one_hot("bad", ["bad", "good"]))] * 8
+    texts += [("Yes !", one_hot("good", ["bad", "good"]))] * 2
+    examples = annotate(nlp, *texts)
+    for weights, expected in ((None, 0.2), ("balanced", 0.5), ({"good": 12.0}, 0.75)):
+        nlp.add_pipe(factory, config={"class_weights": weights})
+        optimizer = nlp.initialize(lambda: examples)
+        optimizer.learn_rate = 0.01
+        for _ in range(30):
+            nlp.update(examples, sgd=optimizer)
+        assert nlp("Yes !").cats["good"] == pytest.approx(expected, abs=0.03)
+        nlp.remove_pipe(factory)
 
 
 @pytest.mark.parametrize("factory", BOTH)
@@ -80,6 +223,55 @@ def test_word_order_decides(nlp):
 def test_bad_settings(nlp, config, message):
     with pytest.raises(ValueError, match=f"(?s){message}"):
         nlp.add_pipe("rnn_textcat", config={"model": config})
+
+
+@pytest.mark.parametrize("factory", BOTH)
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"class_weights": "equal"}, "class_weights.*'equal' is not"),
+        ({"class_weights": {"bad": -1}}, "class_weights, for label 'bad': got -1, expected"),
+        ({"label_smoothing": 1.0}, "Invalid label_smoothing: got 1.0, expected a share"),
+        ({"focal_gamma": -1.0}, "Invalid focal_gamma: got -1.0, expected a number from 0"),
+    ],
+)
+def test_bad_loss_settings(nlp, factory, config, message):
+    with pytest.raises(ValueError, match=f"(?s){message}"):
+        nlp.add_pipe(factory, config=config)
+
+
+def test_weight_that_is_no_number(nlp):
+    with pytest.raises(ValueError, match="for label 'bad': got nan, expected a finite number"):
+        RNNTextCategorizer(nlp.vocab, None, class_weights={"bad": math.nan})
+
+
+@pytest.mark.parametrize("factory", BOTH)
+def test_weights_for_unknown_labels(nlp, make_examples, factory):
+    nlp.add_pipe(factory, config={"class_weights": {"good": 2.0, "great": 1.0}})
+    with pytest.raises(ValueError, match=rf"{factory}': got 'great', expected .* \(bad, good\)"):
+        nlp.initialize(lambda: make_examples(nlp))
+
+
+def test_contradicting_gold(nlp, make_examples):
+    for factory in BOTH:
+        nlp.add_pipe(factory)
+    nlp.initialize(lambda: make_examples(nlp))
+    both = annotate(nlp, ("Yes !", {"bad": 1.0, "good": 1.0}))
+    with pytest.raises(ValueError, match="E895.*'bad': 1.0, 'good': 1.0"):
+        nlp.get_pipe("rnn_textcat").update(both)
+    assert nlp.get_pipe("rnn_textcat_multilabel").update(both)["rnn_textcat_multilabel"] > 0.0
+    for factory in BOTH:
+        with pytest.raises(ValueError, match="E851.*'0.5'"):
+            nlp.get_pipe(factory).update(annotate(nlp, ("Yes !", {"bad": 0.5})))
+
+
+def test_one_label_of_many(nlp):
+    nlp.add_pipe("rnn_textcat_multilabel")
+    examples = annotate(nlp, ("Yes !", {"good": 1.0}), ("Never !", {"good": 0.0}))
+    optimizer = nlp.initialize(lambda: examples)
+    for _ in range(40):
+        nlp.update(examples, sgd=optimizer)
+    assert nlp("Never !").cats["good"] < 0.1 < 0.9 < nlp("Yes !").cats["good"]
 
 
 def test_embedding_and_encoder_of_different_width(nlp, make_examples):

@@ -1,0 +1,243 @@
+"""What `rnn_textcat` and `rnn_textcat_multilabel` have in common."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+import numpy
+from spacy.pipeline import TextCategorizer
+from spacy.tokens import Doc
+from spacy.training import Example, validate_examples
+from spacy.util import minibatch
+from spacy.vocab import Vocab
+from thinc.api import Model
+from thinc.types import Floats2d
+
+from .calibration import fit_temperature, temper
+from .examples import GetExamples
+from .losses import Array, focal_loss, require_loss_settings, sample_weights, smooth
+from .storage import FromDisk
+
+ClassWeights = dict[str, float] | Literal["balanced"] | None
+BATCH_SIZE = 128
+
+# What spaCy's text categorizers weigh, and the scores that a config may weigh instead.
+SCORE_WEIGHTS: dict[str, float | None] = {
+    "cats_score": 1.0,
+    "cats_score_desc": None,
+    "cats_micro_p": None,
+    "cats_micro_r": None,
+    "cats_micro_f": None,
+    "cats_macro_p": None,
+    "cats_macro_r": None,
+    "cats_macro_f": None,
+    "cats_macro_auc": None,
+    "cats_f_per_type": None,
+}
+
+
+def textcat_config(exclusive_classes: bool, **settings: Any) -> dict[str, Any]:
+    """RETURNS (Dict[str, Any]): The default config of a component, with its own settings."""
+    return {
+        "class_weights": None,
+        "label_smoothing": 0.0,
+        "focal_gamma": 0.0,
+        "model": {
+            "@architectures": "spacy-rnn.TextCat.v1",
+            "exclusive_classes": exclusive_classes,
+            "tok2vec": {"@architectures": "spacy-rnn.Tok2Vec.v1"},
+        },
+        **settings,
+    }
+
+
+class Categorizer(FromDisk, TextCategorizer):
+    """Text categorizer with a choice of loss and calibrated probabilities.
+
+    vocab (Vocab): The shared vocabulary.
+    model (Model[List[Doc], Floats2d]): Predicts the probability of each label, and takes the
+        gradient of the scores that became these probabilities.
+    name (str): The name of the component.
+    threshold (float): Probability from which on a label counts as predicted, unless labels exclude
+        each other.
+    class_weights (Optional[Union[str, Dict[str, float]]]): Weights of labels in the loss.
+    label_smoothing (float): Share of the truth that is spread over the other answers in training.
+    focal_gamma (float): How much less a label counts in the loss that is already predicted well.
+    scorer (Optional[Callable]): The scoring method.
+    RAISES (ValueError): If a setting of the loss is out of range.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model[Any, Any],
+        name: str,
+        *,
+        threshold: float,
+        class_weights: ClassWeights = None,
+        label_smoothing: float = 0.0,
+        focal_gamma: float = 0.0,
+        scorer: Callable[..., Any] | None = None,
+    ) -> None:
+        require_loss_settings(class_weights, label_smoothing, focal_gamma)
+        super().__init__(vocab, model, name, threshold=threshold, scorer=scorer)
+        self.class_weights = class_weights
+        self.label_smoothing = label_smoothing
+        self.focal_gamma = focal_gamma
+        self.cfg.update(class_weights={}, temperature=1.0, thresholds={})
+
+    def predict(self, docs: Iterable[Doc]) -> Floats2d:
+        """Predict the probability of each label. An empty document gets zeros, alone as in a batch.
+
+        docs (Iterable[Doc]): The documents.
+        RETURNS (Floats2d): Shape (documents, labels).
+        """
+        docs = list(docs)
+        scores: Any = super().predict(docs)
+        if self.cfg["temperature"] != 1.0 and any(len(doc) for doc in docs):
+            scores = self._labels(temper(self._answers(scores), self.cfg["temperature"]))
+        scores[[not len(doc) for doc in docs]] = 0.0
+        return scores
+
+    def get_loss(  # type: ignore[override]
+        self, examples: Iterable[Example], scores: Floats2d
+    ) -> tuple[float, Floats2d]:
+        """Find the cross-entropy, or focal loss, and its gradient.
+
+        Empty documents are left out, and so is what the reference leaves open: of exclusive labels,
+        a document that has none; of others, the labels that are not in its `cats`. A document
+        counts as often as `user_data["sample_weight"]` of its reference says.
+
+        examples (Iterable[Example]): The batch.
+        scores (Floats2d): Probabilities. Shape (documents, labels).
+        RETURNS (Tuple[float, Floats2d]): The loss, summed over the documents, and the gradient with
+            respect to the scores before the softmax or sigmoid.
+        RAISES (ValueError): If a weight is invalid, or the annotation is.
+        """
+        validate_examples(examples, f"{type(self).__name__}.get_loss")
+        self._validate_categories(examples)
+        weights = [self.cfg["class_weights"].get(label, 1.0) for label in self.labels]
+        truth: Any = numpy.nan_to_num(self._answers(self._gold(examples)))
+        truth = smooth(truth, self.label_smoothing) * self._answer_weights(numpy.array(weights))
+        truth *= sample_weights(examples)[:, None, None]
+        truth = self.model.ops.asarray(truth, dtype="float32")
+        loss, gradient = focal_loss(self._answers(scores), truth, self.focal_gamma)
+        return loss, self._labels(gradient)
+
+    def confidences(self, examples: Iterable[Example]) -> tuple[Array, Array]:
+        """Find the probabilities of predicted answers, and which are right. Of exclusive labels,
+        the answer is the best label; of others, there is one for each label: that a document has
+        it, or that it has not.
+
+        examples (Iterable[Example]): Annotated documents, through which the components that this
+            one listens to have run.
+        RETURNS (Tuple[NDArray, NDArray]): Probabilities and whether the reference has the answer.
+            Shape (answers,).
+        RAISES (ValueError): If no document has text and annotation.
+        """
+        answers, truth = self._judge(examples)
+        right = numpy.take_along_axis(truth, answers.argmax(axis=-1, keepdims=True), axis=-1)
+        return answers.max(axis=-1), right[:, 0] == 1
+
+    def calibrate(self, examples: Iterable[Example]) -> float:
+        """Fit the temperature, which scores are divided by before they become probabilities (Guo et
+        al. 2017), so that probabilities are the frequencies with which predictions are right.
+
+        The temperature has the least cross-entropy. It is saved with the component, and the best
+        label stays the best. Fitted thresholds are given up: they are of other probabilities.
+
+        examples (Iterable[Example]): Annotated documents that the component was not trained on; see
+            `confidences`.
+        RETURNS (float): The temperature.
+        RAISES (ValueError): If no document has text and annotation.
+        """
+        answers, truth = self._judge(examples)
+        last = self.cfg["temperature"]
+
+        def loss(temperature: float) -> float:
+            return focal_loss(temper(answers, temperature / last), truth, gamma=0.0)[0]
+
+        temperature = fit_temperature(loss)
+        self.cfg.update(temperature=temperature, thresholds={})
+        return temperature
+
+    def _answers(self, labels: Any) -> Any:
+        """RETURNS (NDArray): What is said of labels, as answers. Shape (documents, questions,
+        answers).
+        """
+        raise NotImplementedError
+
+    def _labels(self, answers: Any) -> Any:
+        """RETURNS (NDArray): The inverse of `_answers`. Shape (documents, labels)."""
+        raise NotImplementedError
+
+    def _answer_weights(self, weights: Array) -> Array:
+        """RETURNS (NDArray): Labels' weights as those of answers. Shape (questions, answers)."""
+        raise NotImplementedError
+
+    def _balanced(self, n_with: Array, n_without: Array) -> Array:
+        """RETURNS (NDArray): Weights that make up for how many documents have labels. Shape
+        (labels,).
+        """
+        raise NotImplementedError
+
+    def _reset(self, get_examples: GetExamples) -> None:
+        """Find the class weights, and forget what was fitted."""
+        weights = self.class_weights or {}
+        if weights == "balanced":
+            weights = self._find_weights(get_examples())
+        unknown = [label for label in weights if label not in self.labels]
+        if unknown:
+            raise ValueError(
+                f"Unknown label in class_weights of component '{self.name}': got "
+                f"{', '.join(map(repr, unknown))}, expected some of its {len(self.labels)} labels "
+                f"({', '.join(self.labels[:5])}{', …' if len(self.labels) > 5 else ''}). Correct "
+                "the label, or leave it out."
+            )
+        self.cfg.update(class_weights=weights, temperature=1.0, thresholds={})
+
+    def _find_weights(self, examples: Iterable[Example]) -> dict[str, float]:
+        """RETURNS (Dict[str, float]): Balanced weights, 1 for labels that all have, or none."""
+        n_with = n_without = numpy.zeros(len(self.labels))
+        for batch in minibatch(examples, BATCH_SIZE):
+            gold = self._gold(batch)
+            n_with, n_without = n_with + (gold == 1).sum(0), n_without + (gold == 0).sum(0)
+        weights = numpy.ones(len(self.labels))
+        seen = (n_with > 0) & (n_without > 0)
+        weights[seen] = self._balanced(n_with[seen], n_without[seen])
+        return dict(zip(self.labels, weights.tolist(), strict=True))
+
+    def _gold(self, examples: Iterable[Example]) -> Array:
+        """RETURNS (NDArray[float]): 1 for labels that documents have, 0 for others and NaN for
+        those that are missing. Shape (documents, labels).
+        """
+        labels, missing = self.labels, numpy.nan if self.support_missing_values else 0.0
+        return numpy.array(
+            [[eg.reference.cats.get(label, missing) for label in labels] for eg in examples]
+        )
+
+    def _observe(self, examples: Iterable[Example]) -> tuple[Array, Array]:
+        """RETURNS (Tuple[NDArray, NDArray]): Probabilities and gold of labels. Shape (documents,
+        labels).
+        """
+        scores, gold = [], []
+        for batch in minibatch(examples, BATCH_SIZE):
+            predicted = self.predict([example.predicted for example in batch])
+            scores.append(self.model.ops.to_numpy(predicted).astype("float64"))
+            gold.append(self._gold(batch))
+        none = numpy.zeros((0, len(self.labels)))
+        return numpy.concatenate([none, *scores]), numpy.concatenate([none, *gold])
+
+    def _judge(self, examples: Iterable[Example]) -> tuple[Array, Array]:
+        """RETURNS (Tuple[NDArray, NDArray]): Probabilities and truth of the answers to questions
+        whose answer is known. Shape (questions, answers).
+        RAISES (ValueError): If there are none.
+        """
+        scores, gold = self._observe(example for example in examples if len(example.predicted))
+        truth = numpy.nan_to_num(self._answers(gold))
+        known = truth.any(axis=-1)
+        if not known.any():
+            raise ValueError(
+                f"Can't compare component '{self.name}' with the truth: got no document with text "
+                "and any of its labels, expected some. Give it annotated examples."
+            )
+        return self._answers(scores)[known], truth[known]
