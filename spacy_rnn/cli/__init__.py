@@ -7,9 +7,10 @@ nothing here may import more than spaCy's own commands do.
 import typer
 from spacy.cli._util import app as spacy_app
 
-HELP = "Commands for recurrent pipelines: data conversion, project assets and score reports."
+HELP = "Commands for recurrent pipelines: data, calibration, project assets and score reports."
 
 app = typer.Typer(name="rnn", help=HELP, no_args_is_help=True)
 spacy_app.add_typer(app)
 
-from . import assets, convert, report  # noqa: E402, F401  (each adds its command to app)
+# Each adds its command to app.
+from . import assets, calibrate, convert, download, explain, report  # noqa: E402, F401

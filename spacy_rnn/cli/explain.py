@@ -1,0 +1,191 @@
+from itertools import groupby
+from pathlib import Path
+from typing import Annotated, Any
+
+import srsly
+from spacy import util
+from spacy.cli._util import Arg, Opt
+from spacy.language import Language
+from spacy.training import Corpus
+from wasabi.printer import Printer
+
+from . import app
+from ._util import CommandError, exit_on_error, staged
+
+
+@app.command("explain")
+def explain_cli(
+    model: Annotated[str, Arg(help="Pipeline, by name or path")],
+    texts: Annotated[list[str], Arg(help="Texts whose predictions are explained")],
+    label: Annotated[
+        str | None, Opt("--label", "-l", help="Label to explain (default: the predicted one)")
+    ] = None,
+    method: Annotated[
+        list[str] | None,
+        Opt(
+            "--method",
+            "-m",
+            help="deletion, integrated_gradients or attention; may be repeated (default: all that "
+            "the component has)",
+        ),
+    ] = None,
+    component: Annotated[
+        str | None,
+        Opt("--component", "-c", help="Component (not needed if only one can be explained)"),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        Opt("--output", "-o", help="HTML page or JSON file to write", dir_okay=False),
+    ] = None,
+) -> None:
+    """
+    Explain predictions: how much each token bears on a category of the text, on
+    the tag of a token or on an entity.
+    """
+    with exit_on_error():
+        explain(
+            model,
+            texts,
+            label=label,
+            methods=method,
+            component=component,
+            output=output,
+            silent=False,
+        )
+
+
+@app.command("faithfulness")
+def faithfulness_cli(
+    model: Annotated[str, Arg(help="Pipeline, by name or path")],
+    data_path: Annotated[Path, Arg(help="Data in the .spacy format", exists=True)],
+    component: Annotated[
+        str | None,
+        Opt("--component", "-c", help="Component (not needed if only one can be explained)"),
+    ] = None,
+    limit: Annotated[int, Opt("--limit", "-n", help="Number of documents, 0 for all")] = 100,
+) -> None:
+    """
+    Measure how faithful explanations are: how much the probability of what is
+    predicted drops without the tokens that weigh most (comprehensiveness, more
+    is better), and with nothing but them (sufficiency, less is better).
+    """
+    with exit_on_error():
+        faithfulness(model, data_path, component=component, limit=limit, silent=False)
+
+
+def explain(
+    model: str | Path,
+    texts: list[str],
+    *,
+    label: str | None = None,
+    methods: list[str] | None = None,
+    component: str | None = None,
+    output: Path | None = None,
+    silent: bool = True,
+) -> list[Any]:
+    """Explain all predictions of a component.
+
+    model (Union[str, Path]): The pipeline, by name or path.
+    texts (list[str]): The texts.
+    label (Optional[str]): The label. The predicted one by default.
+    methods (Optional[list[str]]): The methods. All that the component has by default.
+    component (Optional[str]): The component. Not needed if only one can be explained.
+    output (Optional[Path]): HTML page or JSON file to write.
+    silent (bool): Don't print any output.
+    RETURNS (list[Explanation]): The explanations.
+    RAISES (CommandError): If something cannot be explained, or the output's name does not tell
+        what to write.
+    """
+    from .. import explanation
+
+    msg = Printer(no_print=silent, pretty=not silent)
+    if output is not None and output.suffix not in (".html", ".json"):
+        raise CommandError(
+            f"Can't write explanations to {output}: expected a name that ends in .html or .json."
+        )
+    nlp = load(model)
+    found = []
+    for text in texts:
+        try:
+            some = explanation.explain_all(nlp, text, label, component=component, methods=methods)
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+        if not some:
+            msg.warn(f"Nothing is predicted that could be explained: {text}")
+        found.extend(some)
+    if output is None:
+        for _, group in groupby(found, lambda one: (one.tokens, one.label, one.span)):
+            print_weights(msg, list(group))
+        return found
+    with staged(output) as (part,):
+        if output.suffix == ".html":
+            part.write_text(explanation.render(found, page=True), encoding="utf8")
+        else:
+            srsly.write_json(part, [one.to_json() for one in found])
+    msg.good(f"Saved {len(found)} explanations to {output}")
+    return found
+
+
+def faithfulness(
+    model: str | Path,
+    data_path: Path,
+    *,
+    component: str | None = None,
+    limit: int = 100,
+    silent: bool = True,
+) -> list[Any]:
+    """Measure how faithful the explanations of a component's predictions are.
+
+    model (Union[str, Path]): The pipeline, by name or path.
+    data_path (Path): Data in the .spacy format.
+    component (Optional[str]): The component. Not needed if only one can be explained.
+    limit (int): Number of documents, 0 for all.
+    silent (bool): Don't print any output.
+    RETURNS (list[Faithfulness]): The measures of each method.
+    RAISES (CommandError): If there is nothing to measure.
+    """
+    from .. import explanation
+
+    msg = Printer(no_print=silent, pretty=not silent)
+    nlp = load(model)
+    docs = (example.predicted for example in Corpus(data_path, limit=limit)(nlp))
+    try:
+        found = explanation.faithfulness(nlp, docs, component)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+    rows = [(m.method, f"{m.comprehensiveness:.3f}", f"{m.sufficiency:.3f}") for m in found]
+    header = ("", "comprehensiveness", "sufficiency")
+    msg.table(rows, header=header, aligns=["l", "r", "r"], divider=True)
+    msg.info(f"Means over {found[0].predictions} predictions")
+    return found
+
+
+def load(model: str | Path) -> Language:
+    """Load a pipeline.
+
+    RAISES (CommandError): If there is none.
+    """
+    try:
+        return util.load_model(model)
+    except OSError as error:
+        raise CommandError(f"Can't load the pipeline {model}: {error}") from error
+
+
+def print_weights(msg: Printer, explanations: list[Any]) -> None:
+    """Print a table with a column for each explanation of one prediction.
+
+    msg (Printer): The printer.
+    explanations (list[Explanation]): The explanations.
+    """
+    first = explanations[0]
+    start, end = first.span or (0, 0)
+    what = f" of {' '.join(first.tokens[start:end])}" if first.span else ""
+    msg.divider(f"{first.label}{what}: {first.score:.2f}")
+    columns = [[f"{weight:+.3f}" for weight in one.weights] for one in explanations]
+    header = ("", *(one.method for one in explanations))
+    msg.table(
+        list(zip(first.tokens, *columns, strict=True)),
+        header=header,
+        aligns=["l"] + ["r"] * len(columns),
+        divider=True,
+    )

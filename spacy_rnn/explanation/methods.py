@@ -1,0 +1,91 @@
+"""How tokens are weighed."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from itertools import chain
+from typing import Any, cast
+
+import numpy
+import torch
+from spacy.language import Language
+from spacy.tokens import Doc
+from torch import Tensor
+
+from ..layers.shim import torch_shim
+from ..modules.pooling import Pooling
+from .gradients import integrated_gradients
+from .targets import Array, Target
+from .variants import probabilities
+
+Method = Callable[[Language, Target, Doc], Array]
+
+
+def deletion(nlp: Language, target: Target, doc: Doc) -> Array:
+    """Find how much a label's probability drops when a token is deleted, each in turn, and the
+    document read without it (Li et al. 2016). A token that is all that the label is for has the
+    whole probability as its weight.
+
+    nlp (Language): The pipeline.
+    target (Target): The label.
+    doc (Doc): The document.
+    RETURNS (NDArray[float]): Shape (tokens,).
+    """
+    every = numpy.arange(len(doc))
+    without = (numpy.delete(every, token) for token in every)
+    found = probabilities(nlp, target, doc, chain([every], without))
+    return found[0] - found[1:]
+
+
+def attention(nlp: Language, target: Target, doc: Doc) -> Array:
+    """Find the weights with which attention pools the tokens, the mean of all heads. They are the
+    same for all labels and sum to 1.
+
+    nlp (Language): The pipeline.
+    target (Target): The label.
+    doc (Doc): A document through which the components before this one have run.
+    RETURNS (NDArray[float]): Shape (tokens,).
+    RAISES (ValueError): If the model has no attention.
+    """
+    modules = attention_modules(target.pipe)
+    if not modules:
+        raise ValueError(
+            f"No attention in component '{target.pipe.name}': got the model "
+            f"'{target.pipe.model.name}', expected spacy-rnn.TextCat.v1 with \"attention\" among "
+            'its pools. Use the method "deletion" or "integrated_gradients".'
+        )
+    levels: list[tuple[Tensor, Tensor]] = []
+
+    def record(module: Any, inputs: tuple[Tensor, ...], options: dict[str, Tensor]) -> None:
+        weights = module.attention_weights(*inputs, **options)
+        levels.append((weights.mean(dim=1), options["lengths"]))
+
+    with ExitStack() as hooks:
+        for module in modules:
+            hook = module.register_forward_pre_hook(record, with_kwargs=True)
+            hooks.callback(hook.remove)
+        target.pipe.model.predict([doc])
+    # Tokens are pooled into windows, if there are windows, and these into the document.
+    weights = torch.ones(1)
+    for part, lengths in reversed(levels):
+        weights = part * weights.to(part.device).repeat_interleave(lengths)
+    found: Array = weights.numpy(force=True)
+    return found
+
+
+def attention_modules(pipe: Any) -> list[Pooling]:
+    """RETURNS (List[Pooling]): The modules of a component that pool by attention."""
+    nodes = [node for node in pipe.model.walk() if node.name == "pooling"]
+    modules = [cast(Pooling, torch_shim(node)._model) for node in nodes]
+    return [module for module in modules if "attention" in module.pools]
+
+
+def methods_for(pipe: Any) -> list[str]:
+    """RETURNS (List[str]): The methods that a component's predictions can be explained by."""
+    return [m for m in METHODS if m != "attention" or attention_modules(pipe)]
+
+
+METHODS: dict[str, Method] = {
+    "deletion": deletion,
+    "integrated_gradients": integrated_gradients,
+    "attention": attention,
+}
