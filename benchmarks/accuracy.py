@@ -45,6 +45,7 @@ class Row:
     training (Optional[Path]): A config file whose [training] block, apart from the scores, takes
         the place of this config's: to compare architectures that are trained alike.
     speed (Optional[str]): The same pipeline's name in the results of speed.py.
+    calibrate (bool): Whether to calibrate the trained pipeline on dev, and fit its thresholds.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Row:
     overrides: dict[str, Any] = field(default_factory=dict)
     training: Path | None = None
     speed: str | None = None
+    calibrate: bool = False
 
     @property
     def slug(self) -> str:
@@ -116,7 +118,30 @@ def tables() -> dict[str, Table]:
         Row("rnn_textcat lstm", textcat, {textcat_cell: "lstm"}),
         Row("rnn_textcat gru", textcat, {textcat_cell: "gru"}),
     ]
+    ner, ner_cell = OURS / "ner.cfg", f"{tok2vec.format('rnn_ner')}.cell"
+    cnn, stock = RIVALS / "ner_cnn.cfg", RIVALS / "ner_torch_bilstm.cfg"
+    entities = [
+        Row("spaCy ner, CNN", cnn),
+        Row("spaCy ner, TorchBiLSTM", stock),
+        Row("rnn_ner lstm", ner, calibrate=True),
+        Row("rnn_ner gru", ner, {ner_cell: "gru"}, calibrate=True),
+    ]
+    corpora = {
+        "uner": ROOT / "corpus" / "ner" / "uner",
+        "wnut17": ROOT / "corpus" / "ner" / "wnut17",
+        "sample-ner": ROOT / "corpus" / "sample" / "ner",
+    }
     return {
+        **{
+            name: Table(
+                corpus=corpus,
+                commands=("prepare",) if name == "sample-ner" else ("ner-assets", "ner-convert"),
+                scores=("ents_f", "ents_p", "ents_r"),
+                gold_preproc=True,
+                rows=entities,
+            )
+            for name, corpus in corpora.items()
+        },
         "ud": Table(
             corpus=ROOT / "corpus" / "ud" / "UD_English-EWT",
             commands=("ud-assets", "ud-convert"),
@@ -158,7 +183,8 @@ class Run:
 
     def fingerprint(self) -> str:
         """RETURNS (str): Changes with whatever a user may change: config, seed and data."""
-        digest = hashlib.sha256(f"{self.config()}\n{self.seed}".encode())
+        calibrated = ", calibrated" if self.row.calibrate else ""
+        digest = hashlib.sha256(f"{self.config()}\n{self.seed}{calibrated}".encode())
         for split in SPLITS:
             digest.update(self.table.data(split).read_bytes())
         return digest.hexdigest()
@@ -225,14 +251,25 @@ class Runner:
         seed = f"--system.seed={run.seed}"
         self.spacy(log, "train", config, "--output", run.folder, *paths, seed)
         best = run.folder / "model-best"
-        scores = {}
-        for split in ("dev", "test"):
+        options = ["--gold-preproc"] if run.table.gold_preproc else []
+
+        def evaluate(model: Path, split: str) -> dict[str, Any]:
             metrics = run.folder / f"{split}.json"
-            options = ["--gold-preproc"] if run.table.gold_preproc else []
             data = run.table.data(split)
-            self.spacy(log, "evaluate", best, data, "--output", metrics, *options)
+            self.spacy(log, "evaluate", model, data, "--output", metrics, *options)
             # Runs share the machine: their speed says nothing.
-            scores[split] = {k: v for k, v in read_json(metrics).items() if k != "speed"}
+            return {k: v for k, v in read_json(metrics).items() if k != "speed"}
+
+        scores = {}
+        if run.row.calibrate:
+            trained, best = best, run.folder / "model-calibrated"
+            dev, test = run.table.data("dev"), run.table.data("test")
+            self.spacy(log, "rnn", "calibrate", trained, dev, best, *options)
+            found = run.folder / "reliability.json"
+            self.spacy(log, "rnn", "reliability", best, test, "--output", found, *options)
+            scores["reliability"] = read_json(found)
+            scores["test, not calibrated"] = evaluate(trained, "test")
+        scores.update({split: evaluate(best, split) for split in ("dev", "test")})
         result = {
             "row": run.row.name,
             "seed": run.seed,
@@ -245,7 +282,7 @@ class Runner:
         }
         write_json(run.result, result)
         if not keep:
-            for model in (best, run.folder / "model-last"):
+            for model in run.folder.glob("model-*"):
                 shutil.rmtree(model, ignore_errors=True)
         return result
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
+from spacy.ml.models.tagger import build_tagger_model
 from spacy.ml.models.textcat import resize_and_set_ref
 from spacy.tokens import Doc
 from thinc.api import (
@@ -11,6 +12,7 @@ from thinc.api import (
     Model,
     Softmax,
     chain,
+    concatenate,
     list2ragged,
     ragged2list,
     resizable,
@@ -20,17 +22,21 @@ from thinc.api import (
 from thinc.layers.resizable import resize_linear_weighted
 from thinc.types import Floats2d, Ragged
 
+from .layers.bag import ngram_bag
+from .layers.branches import one_branch
 from .layers.crf import with_crf
 from .layers.embedding import hash_embedding
 from .layers.pooling import pooling
 from .layers.recurrent import recurrent
 from .layers.sigmoid import sigmoid_output
+from .layers.windows import with_windows
 from .modules.pooling import Pool
 from .modules.recurrent import Cell
 
 Encoder = Model[list[Floats2d], list[Floats2d]]
 Tok2Vec = Model[list[Doc], list[Floats2d]]
 TextCat = Model[list[Doc], Floats2d]
+Tagger = Model[list[Doc], list[Floats2d]] | Model[list[Doc], Ragged]
 CRFTagger = Model[list[Doc], Ragged]
 
 
@@ -119,6 +125,9 @@ def textcat(
     tok2vec: Tok2Vec,
     exclusive_classes: bool,
     pools: Sequence[Pool] = ("attention", "max"),
+    heads: int = 1,
+    window: int = 0,
+    ngram_rows: int = 0,
     nO: int | None = None,
 ) -> TextCat:
     """Classify documents by their pooled tokens: `spacy-rnn.TextCat.v1`, for `rnn_textcat`,
@@ -128,11 +137,20 @@ def textcat(
     exclusive_classes (bool): Whether a document has exactly one label.
     pools (Sequence[str]): How tokens are pooled, side by side: any of "attention", "max", "mean"
         and "last", the last state of each direction; a listener's encoder counts as bidirectional.
+    heads (int): The number of attention heads, each of which weighs its own part of the vectors.
+        Recommended values are between 1 and 8.
+    window (int): For long documents: pool windows of so many tokens, encode the sequence of windows
+        and pool it again (Yang et al. 2016). Recommended values are between 20 and 100; 0 pools
+        the tokens of the whole document.
+    ngram_rows (int): The number of rows in the hash table of a linear model beside the encoder,
+        over the document's n-grams of words and characters. Recommended values are between 10000
+        and 100000; 0 leaves it out.
     nO (Optional[int]): The number of labels. Found in the data by default.
     RETURNS (Model[List[Doc], Floats2d]): The model. Its outputs are probabilities, and the
         gradient that it takes is `probability - truth`.
-    RAISES (ValueError): If `pools` is empty or has an unknown member, or `tok2vec` does not tell
-        its width.
+    RAISES (ValueError): If `pools` is empty or has an unknown member, `heads` does not divide the
+        width of `tok2vec`, `window` or `ngram_rows` is below 0, or `tok2vec` does not tell its
+        width.
     """
     width = tok2vec.maybe_get_dim("nO")
     if width is None:
@@ -141,16 +159,31 @@ def textcat(
             "does not tell it before it is initialized. Use a tok2vec or listener with a fixed "
             "width."
         )
+    for name, value in (("window", window), ("ngram_rows", ngram_rows)):
+        if value < 0:
+            raise ValueError(f"Invalid {name}: got {value}, expected 1 or more, or 0 for none.")
     bidirectional = all(node.attrs.get("bidirectional", True) for node in tok2vec.walk())
-    pool = pooling(width, pools, bidirectional=bidirectional)
+    pool = pooling(width, pools, bidirectional=bidirectional, heads=heads)
+    pooled_width = pool.get_dim("nO")
+    if window:
+        pool = chain(
+            with_windows(pool, window),
+            recurrent(pooled_width, width, bidirectional=bidirectional),
+            pooling(width, pools, bidirectional=bidirectional, heads=heads),
+        )
+    layers: list[Model] = [tok2vec, list2ragged(), pool]
+    widths = [pooled_width]
+    if ngram_rows:
+        widths.append(width)
+        layers = [concatenate(chain(*layers), ngram_bag(ngram_rows, width)), one_branch(widths)]
     weights = Softmax if exclusive_classes else Linear
-    output = weights(nO=nO, nI=pool.get_dim("nO"))
+    output = weights(nO=nO, nI=sum(widths))
     # A label that is added later starts out improbable, and can still be learned.
     fill = {"W": 0, "b": -10 if exclusive_classes else 0}
     head: Model[Floats2d, Floats2d] = resizable(
         output, resize_layer=partial(resize_linear_weighted, fill_defaults=fill)
     )
-    model: TextCat = chain(tok2vec, list2ragged(), pool, Dropout(0.0), head)
+    model: TextCat = chain(*layers, Dropout(0.0), head)
     if not exclusive_classes:
         model = chain(model, sigmoid_output())
     if nO is not None:
@@ -160,6 +193,19 @@ def textcat(
     model.attrs["multi_label"] = not exclusive_classes
     model.attrs["resize_output"] = partial(resize_and_set_ref, resizable_layer=head)
     return model
+
+
+def tagger(tok2vec: Tok2Vec, crf: bool = False, nO: int | None = None) -> Tagger:
+    """Score the tags of tokens: `spacy-rnn.Tagger.v1`, for `rnn_tagger`.
+
+    tok2vec (Model[List[Doc], List[Floats2d]]): The token-to-vector model, or a listener.
+    crf (bool): Whether to find the best sequence of tags under a linear-chain CRF, rather than
+        the best tag of each token. Recommended where tags depend on their neighbours, as in
+        chunking.
+    nO (Optional[int]): The number of tags. Found in the data by default.
+    RETURNS (Model): The model: `spacy.Tagger.v2`, or with a CRF `spacy-rnn.CRFTagger.v1`.
+    """
+    return crf_tagger(tok2vec, nO) if crf else build_tagger_model(tok2vec, nO)
 
 
 def crf_tagger(tok2vec: Tok2Vec, nO: int | None = None) -> CRFTagger:

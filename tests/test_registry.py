@@ -6,7 +6,7 @@ import pytest
 import spacy
 from spacy.util import registry
 
-GROUPS = ("spacy_architectures", "spacy_factories")
+GROUPS = ("spacy_architectures", "spacy_factories", "spacy_readers")
 ENTRY_POINTS = [e for e in distribution("spacy-rnn").entry_points if e.group in GROUPS]
 
 
@@ -19,7 +19,7 @@ def test_name_resolves_to_what_the_table_says(entry_point: EntryPoint):
     else:
         assert name.startswith("spacy-rnn.")
         assert name.rsplit(".", 1)[1] == "v1"
-        assert registry.get("architectures", name) is entry_point.load()
+        assert registry.get(entry_point.group.removeprefix("spacy_"), name) is entry_point.load()
 
 
 def test_the_table_holds_what_is_promised():
@@ -32,6 +32,8 @@ def test_the_table_holds_what_is_promised():
         "spacy-rnn.BiGRUEncoder.v1",
         "spacy-rnn.BiLSTMEncoder.v1",
         "spacy-rnn.CRFTagger.v1",
+        "spacy-rnn.Dataset.v1",
+        "spacy-rnn.Tagger.v1",
         "spacy-rnn.TextCat.v1",
         "spacy-rnn.Tok2Vec.v1",
     }

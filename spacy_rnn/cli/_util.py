@@ -3,6 +3,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from spacy import util
+from spacy.language import Language
+from spacy.training import Corpus, Example
 from wasabi import msg
 
 from ..corpus import CorpusError
@@ -37,10 +40,43 @@ def staged(*paths: Path) -> Iterator[list[Path]]:
     try:
         yield parts
         for path, part in zip(paths, parts, strict=True):
+            if path.is_dir():  # a folder cannot be renamed to one that holds files
+                _remove(path)
             part.replace(path)
     finally:
         for part in parts:
             _remove(part)
+
+
+def load_pipeline(model: str | Path) -> Language:
+    """Load a pipeline.
+
+    model (Union[str, Path]): Its name or path.
+    RETURNS (Language): The pipeline.
+    RAISES (CommandError): If there is none.
+    """
+    try:
+        return util.load_model(model)
+    except OSError as error:
+        raise CommandError(f"Can't load the pipeline {model}: {error}") from error
+
+
+def load_examples(nlp: Language, path: Path, gold_preproc: bool) -> list[Example]:
+    """Load annotated data, and predict it.
+
+    nlp (Language): The pipeline.
+    path (Path): A file or folder of .spacy data.
+    gold_preproc (bool): Use gold-standard tokens and sentences.
+    RETURNS (list[Example]): The data. What components before others compute for these is in the
+        predicted documents.
+    RAISES (CommandError): If there is no such data.
+    """
+    if not path.exists():
+        raise CommandError(f"Can't find {path}: expected a file or folder of .spacy data.")
+    examples = list(Corpus(path, gold_preproc=gold_preproc)(nlp))
+    for _ in nlp.pipe(example.predicted for example in examples):
+        pass
+    return examples
 
 
 def _remove(path: Path) -> None:

@@ -2,14 +2,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from spacy import util
-from spacy.cli._util import Arg
-from spacy.training import Corpus, Example
+from spacy.cli._util import Arg, Opt
+from spacy.training import Example
 from wasabi.printer import Printer
 
 from ..pipeline.calibration import expected_calibration_error
 from . import app
-from ._util import CommandError, exit_on_error, staged
+from ._util import CommandError, exit_on_error, load_examples, load_pipeline, staged
 
 
 @dataclass(frozen=True)
@@ -37,50 +36,57 @@ def calibrate_cli(
         Path, Arg(help="Data in the .spacy format that the pipeline was not trained on")
     ],
     output: Annotated[Path, Arg(help="Directory to save the calibrated pipeline to")],
+    gold_preproc: Annotated[
+        bool, Opt("--gold-preproc", "-G", help="Use gold-standard tokens and sentences")
+    ] = False,
+    force: Annotated[
+        bool, Opt("--force", "-F", help="Replace what is at the output already")
+    ] = False,
 ) -> None:
     """
     Make the probabilities of a trained pipeline the frequencies with which it
-    is right, and fit the thresholds of its text categorizers. Which entity or
-    which label is best stays the same. The development data will do.
+    is right, and fit the thresholds of rnn_textcat_multilabel, rnn_ner and
+    out-of-scope labels, so that their F-scores are highest. The development
+    data will do.
     """
     with exit_on_error():
-        calibrate(model, data_path, output, silent=False)
+        calibrate(model, data_path, output, gold_preproc=gold_preproc, force=force, silent=False)
 
 
 def calibrate(
-    model: str | Path, data_path: Path, output: Path, *, silent: bool = True
+    model: str | Path,
+    data_path: Path,
+    output: Path,
+    *,
+    gold_preproc: bool = False,
+    force: bool = False,
+    silent: bool = True,
 ) -> list[Calibration]:
     """Calibrate all components of a pipeline that can be, and save it.
 
     model (Union[str, Path]): The pipeline, by name or path.
     data_path (Path): Annotated data. A component that it has no annotation for stays as it is.
     output (Path): Directory to save the calibrated pipeline to.
+    gold_preproc (bool): Use gold-standard tokens and sentences.
+    force (bool): Replace what is at the output already.
     silent (bool): Don't print any output.
     RETURNS (list[Calibration]): What was calibrated.
     RAISES (CommandError): If nothing can be calibrated, a path is missing or the output exists.
     """
     msg = Printer(no_print=silent, pretty=not silent)
-    if output.exists():
+    if output.exists() and not force:
         raise CommandError(
             f"Can't save the calibrated pipeline to {output}: it is already there, expected a new "
-            "directory. Remove it, or choose another name."
+            "directory. Choose another name, or replace it with --force."
         )
-    if not data_path.exists():
-        raise CommandError(f"Can't find {data_path}: expected a file or folder of .spacy data.")
-    try:
-        nlp = util.load_model(model)
-    except OSError as error:
-        raise CommandError(f"Can't load the pipeline {model}: {error}") from error
+    nlp = load_pipeline(model)
     pipes: dict[str, Any] = {n: pipe for n, pipe in nlp.pipeline if hasattr(pipe, "calibrate")}
     if not pipes:
         raise CommandError(
             f"Nothing to calibrate in {model}: got the components {', '.join(nlp.pipe_names)}, "
             "expected rnn_textcat, rnn_textcat_multilabel or rnn_ner among them."
         )
-    examples = list(Corpus(data_path)(nlp))
-    # Components may listen to others, and find what these computed in the documents.
-    for _ in nlp.pipe(example.predicted for example in examples):
-        pass
+    examples = load_examples(nlp, data_path, gold_preproc)
     results = []
     for name, pipe in pipes.items():
         try:
@@ -114,7 +120,7 @@ def calibrate_pipe(name: str, pipe: Any, examples: list[Example]) -> Calibration
     RAISES (ValueError): If the examples lack annotation or predictions.
     """
     before = expected_calibration_error(*pipe.confidences(examples))
-    temperature = pipe.calibrate(examples)
-    after = expected_calibration_error(*pipe.confidences(examples))
+    pipe.calibrate(examples)
     thresholds = pipe.fit_thresholds(examples) if hasattr(pipe, "fit_thresholds") else {}
-    return Calibration(name, before, after, temperature, thresholds)
+    after = expected_calibration_error(*pipe.confidences(examples))
+    return Calibration(name, before, after, pipe.cfg["temperature"], thresholds)

@@ -12,13 +12,14 @@ from .shim import TorchShim, torch_shim
 
 
 def pooling(
-    width: int, pools: Sequence[Pool], *, bidirectional: bool = True
+    width: int, pools: Sequence[Pool], *, bidirectional: bool = True, heads: int = 1
 ) -> Model[Ragged, Floats2d]:
     """Pool the tokens of each sequence in one or several ways, side by side.
 
     width (int): Width of the tokens' vectors.
     pools (Sequence[str]): Any of "attention", "max", "mean" and "last".
     bidirectional (bool): Whether the second half of a vector was read backward.
+    heads (int): Number of attention heads.
     RETURNS (Model[Ragged, Floats2d]): The layer, with the module in a shim.
     RAISES (ValueError): See `Pooling`.
     """
@@ -27,7 +28,7 @@ def pooling(
         forward,
         init=init,
         dims={"nI": width, "nO": width * len(pools)},
-        shims=[TorchShim(Pooling(width, pools, bidirectional))],
+        shims=[TorchShim(Pooling(width, pools, bidirectional, heads))],
     )
 
 

@@ -14,7 +14,7 @@ class Pooling(nn.Module):
     """Pool the tokens of each sequence in one or several ways, side by side.
 
     - attention: the mean weighted by a learned softmax over the sequence (Yang et al. 2016, eq.
-      5 to 7).
+      5 to 7). Of several heads, each weighs its own part of the vectors (Vaswani et al. 2017).
     - max, mean: over the tokens, value by value.
     - last: the last state of each direction, which for the backward one is at the first token.
 
@@ -23,21 +23,30 @@ class Pooling(nn.Module):
     width (int): Width of the tokens' vectors.
     pools (Sequence[str]): Any of "attention", "max", "mean" and "last".
     bidirectional (bool): Whether the second half of a vector was read backward.
-    RAISES (ValueError): If `pools` is empty or has an unknown member.
+    heads (int): Number of attention heads.
+    RAISES (ValueError): If `pools` is empty or has an unknown member, or `heads` does not divide
+        `width`.
     """
 
-    def __init__(self, width: int, pools: Sequence[Pool], bidirectional: bool = True) -> None:
+    def __init__(
+        self, width: int, pools: Sequence[Pool], bidirectional: bool = True, heads: int = 1
+    ) -> None:
         super().__init__()
         if not pools or not set(pools) <= set(POOLS):
             raise ValueError(
                 f"Invalid pooling: got {list(pools)}, expected one or several of {list(POOLS)}."
             )
+        if heads < 1 or width % heads:
+            raise ValueError(
+                f"Invalid heads: got {heads}, expected a number that divides the width, {width}."
+            )
         self.width = width
+        self.heads = heads
         self.pools = tuple(pools)
         self.bidirectional = bidirectional
         if "attention" in pools:
             self.key = nn.Linear(width, width)
-            self.query = nn.Linear(width, 1, bias=False)
+            self.query = nn.Linear(width, heads, bias=False)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -56,11 +65,16 @@ class Pooling(nn.Module):
         """
         return torch.cat([getattr(self, f"_{pool}")(X, lengths) for pool in self.pools], dim=1)
 
-    def _attention(self, X: Tensor, lengths: Tensor) -> Tensor:
+    def attention_weights(self, X: Tensor, lengths: Tensor) -> Tensor:
+        """RETURNS (Tensor): What each token counts for each head. Shape (tokens, heads)."""
         scores = self.query(torch.tanh(self.key(X)))
         owner = owners(lengths)
         weights = (scores - self._max(scores.detach(), lengths)[owner]).exp()
-        return self._sum(X * weights / self._sum(weights, lengths)[owner], lengths)
+        return weights / self._sum(weights, lengths)[owner]
+
+    def _attention(self, X: Tensor, lengths: Tensor) -> Tensor:
+        weights = self.attention_weights(X, lengths)
+        return self._sum(X * weights.repeat_interleave(self.width // self.heads, dim=1), lengths)
 
     @staticmethod
     def _max(X: Tensor, lengths: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy
 from numpy.typing import NDArray
@@ -11,22 +11,51 @@ GOLDEN_RATIO = (math.sqrt(5) - 1) / 2
 MAX_TEMPERATURE = 8.0
 
 
-def expected_calibration_error(
-    probabilities: NDArray[Any], outcomes: NDArray[Any], bins: int = 10
-) -> float:
-    """Find how far probabilities lie from the frequencies of what they promise, on average
-    (Naeini et al. 2015).
+class Reliability(NamedTuple):
+    """How probabilities compare with the frequencies of what they promise, in bins of equal width
+    from 0 to 1.
 
-    probabilities (NDArray[float]): Shape (predictions,).
-    outcomes (NDArray[bool]): Whether each prediction came true. Shape (predictions,).
-    bins (int): Number of equal intervals in which probabilities are compared with frequencies.
-    RETURNS (float): From 0 to 1; 0 if there are no predictions.
+    counts (NDArray[int64]): Number of predictions. Shape (bins,).
+    probabilities (NDArray[float64]): Their mean probability, 0 where there are none. Shape (bins,).
+    frequencies (NDArray[float64]): The share that came true. Shape (bins,).
+    error (float): The expected calibration error (Naeini et al. 2015): how far the two lie from
+        each other, on average over predictions. From 0 to 1; 0 if there are no predictions.
     """
-    if not len(probabilities):
-        return 0.0
-    which = (probabilities * bins).astype("int64").clip(0, bins - 1)
-    gaps = numpy.bincount(which, weights=probabilities - outcomes)
-    return float(numpy.abs(gaps).sum() / len(probabilities))
+
+    counts: NDArray[Any]
+    probabilities: NDArray[Any]
+    frequencies: NDArray[Any]
+    error: float
+
+    @classmethod
+    def of(
+        cls, probabilities: NDArray[Any], outcomes: NDArray[Any], bins: int = 10
+    ) -> "Reliability":
+        """Compare probabilities with outcomes.
+
+        probabilities (NDArray[float]): Shape (predictions,).
+        outcomes (NDArray[bool]): Whether each prediction came true. Shape (predictions,).
+        bins (int): Number of bins.
+        """
+        which = (probabilities * bins).astype("int64").clip(0, bins - 1)
+        counts = numpy.bincount(which, minlength=bins)
+        promised = numpy.bincount(which, weights=probabilities, minlength=bins)
+        true = numpy.bincount(which, weights=outcomes, minlength=bins)
+        error = float(numpy.abs(promised - true).sum() / max(counts.sum(), 1))
+        sizes = counts.clip(min=1)
+        return cls(counts, promised / sizes, true / sizes, error)
+
+    def to_json(self) -> dict[str, Any]:
+        """RETURNS (Dict[str, Any]): The fields, as lists."""
+        return {
+            name: value if name == "error" else value.tolist()
+            for name, value in self._asdict().items()
+        }
+
+
+def expected_calibration_error(probabilities: NDArray[Any], outcomes: NDArray[Any]) -> float:
+    """RETURNS (float): The error that `Reliability` describes."""
+    return Reliability.of(probabilities, outcomes).error
 
 
 def cross_entropy(probabilities: NDArray[Any], outcomes: NDArray[Any]) -> float:

@@ -85,6 +85,16 @@ class Categorizer(FromDisk, TextCategorizer):
         self.focal_gamma = focal_gamma
         self.cfg.update(class_weights={}, temperature=1.0, thresholds={})
 
+    def set_annotations(self, docs: Iterable[Doc], scores: Floats2d) -> None:
+        """Modify a batch of documents.
+
+        docs (Iterable[Doc]): The documents.
+        scores (Floats2d): Probabilities, or what else `predict` found. Shape (documents, labels).
+        """
+        rows = self.model.ops.to_numpy(scores).tolist()
+        for doc, row in zip(docs, rows, strict=True):
+            doc.cats.update(zip(self.labels, row, strict=True))
+
     def predict(self, docs: Iterable[Doc]) -> Floats2d:
         """Predict the probability of each label. An empty document gets zeros, alone as in a batch.
 

@@ -25,6 +25,7 @@ from .storage import FromDisk
 from .tags import OUTSIDE, UNKNOWN, Array, Scheme, Segments, TagSet, find_segments
 
 BATCH_SIZE = 128
+MARGINS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0)
 
 
 class Entities(NamedTuple):
@@ -99,7 +100,12 @@ class RNNEntityRecognizer(FromDisk, TrainablePipe):
         self.n_best = n_best
         self.min_score = min_score
         self.scorer = scorer
-        self.cfg: dict[str, Any] = {"labels": [], "scheme": scheme, "temperature": 1.0}
+        self.cfg: dict[str, Any] = {
+            "labels": [],
+            "scheme": scheme,
+            "temperature": 1.0,
+            "thresholds": {},
+        }
         self._rehearsal_model: Model[Any, Any] | None = None
 
     @property
@@ -156,7 +162,7 @@ class RNNEntityRecognizer(FromDisk, TrainablePipe):
         for label in labels:
             self.add_label(label)
         self._require_labels()
-        self.cfg["temperature"] = 1.0
+        self.cfg.update(temperature=1.0, thresholds={})
         sample = [example.predicted for example in islice(get_examples(), 10)]
         tags = self.tags
         self.model.set_dim("nO", len(tags))
@@ -235,7 +241,7 @@ class RNNEntityRecognizer(FromDisk, TrainablePipe):
         validate_examples(examples, "RNNEntityRecognizer.get_loss")
         examples = list(examples)
         tokens = Tokens.of([example.predicted for example in examples])
-        lattice = self.lattice(scores, tokens, use_presets=False)
+        lattice = self.lattice(scores, tokens, use_presets=False, margin=0.0)
         lattice = lattice._replace(gold=self._gold_tags(examples, tokens, lattice.allowed))
         loss, d_kept = negative_log_likelihood(self.model.get_ref("crf"), lattice)
         d_scores = self.model.ops.alloc2f(*scores.dataXd.shape)
@@ -274,11 +280,11 @@ class RNNEntityRecognizer(FromDisk, TrainablePipe):
         judged = list(self._judge(examples))
         scores = [
             self.probabilities(lattice, segments, self.cfg["temperature"])
-            for lattice, segments, _ in judged
+            for lattice, segments, *_ in judged
         ]
         return (
             numpy.concatenate([numpy.zeros(0), *scores]),
-            numpy.concatenate([numpy.zeros(0, dtype=bool), *(right for _, _, right in judged)]),
+            numpy.concatenate([numpy.zeros(0, dtype=bool), *(right for _, _, right, _ in judged)]),
         )
 
     def calibrate(self, examples: Iterable[Example]) -> float:
@@ -295,7 +301,7 @@ class RNNEntityRecognizer(FromDisk, TrainablePipe):
         RAISES (ValueError): If no annotated entity is predicted.
         """
         judged = list(self._judge(examples))
-        if not any(len(right) for _, _, right in judged):
+        if not any(len(right) for _, _, right, _ in judged):
             raise ValueError(
                 f"Can't calibrate component '{self.name}': got examples in which it predicts no "
                 "entities, expected some, right or wrong. Train the component, or give it more "
@@ -305,12 +311,37 @@ class RNNEntityRecognizer(FromDisk, TrainablePipe):
         def loss(temperature: float) -> float:
             return sum(
                 cross_entropy(self.probabilities(lattice, segments, temperature), right)
-                for lattice, segments, right in judged
+                for lattice, segments, right, _ in judged
             )
 
         temperature = fit_temperature(loss)
         self.cfg["temperature"] = temperature
         return temperature
+
+    def fit_thresholds(self, examples: Iterable[Example]) -> dict[str, float]:
+        """Fit the margin by which `O` has to win, so that the F-score of the entities is highest:
+        where entities are rare, the most probable sequence of tags has too few. The temperature is
+        fitted anew, for the probabilities change. Both are saved with the component.
+
+        examples (Iterable[Example]): Annotated documents that the component was not trained on; see
+            `confidences`.
+        RETURNS (Dict[str, float]): The margin, as the threshold of "O".
+        RAISES (ValueError): See `calibrate`.
+        """
+        examples = list(examples)
+
+        def f_score(margin: float) -> float:
+            self.cfg["thresholds"] = {"O": margin}
+            n_right = n_either = 0
+            for _, _, right, true in self._judge(examples):
+                n_right += int(right.sum())
+                n_either += len(right) + len(true.starts)
+            return 2 * n_right / max(n_either, 1)
+
+        scores = {margin: f_score(margin) for margin in MARGINS}
+        self.cfg["thresholds"] = {"O": max(MARGINS, key=lambda margin: scores[margin])}
+        self.calibrate(examples)
+        return dict(self.cfg["thresholds"])
 
     @property
     def tags(self) -> TagSet:
@@ -322,9 +353,16 @@ class RNNEntityRecognizer(FromDisk, TrainablePipe):
         found, which = numpy.unique(types, return_inverse=True)
         return numpy.array([columns.get(t, OUTSIDE) for t in found.tolist()], dtype="int64")[which]
 
-    def lattice(self, scores: Ragged, tokens: Tokens, *, use_presets: bool) -> Lattice:
-        """RETURNS (Lattice): The scores with what sentence starts, and entities that are already
-        there, allow.
+    def lattice(
+        self, scores: Ragged, tokens: Tokens, *, use_presets: bool, margin: float | None = None
+    ) -> Lattice:
+        """Put together what is to be decoded.
+
+        scores (Ragged): Scores of tags. Shape (tokens, tags).
+        tokens (Tokens): The tokens.
+        use_presets (bool): Whether entities that are already there are to stay.
+        margin (Optional[float]): What the scores of `O` lose. As fitted by default.
+        RETURNS (Lattice): The scores, with what sentence starts and presets allow.
         """
         iob = numpy.where(use_presets & (tokens.iob != OUT), tokens.iob, MISSING)
         allowed = None
@@ -335,6 +373,10 @@ class RNNEntityRecognizer(FromDisk, TrainablePipe):
         emissions: Any = scores.dataXd
         if len(tokens.kept) < len(emissions):
             emissions = emissions[_index(self.model, tokens)]
+        margin = self.cfg["thresholds"].get("O", 0.0) if margin is None else margin
+        if margin:
+            emissions = emissions.copy()
+            emissions[:, 0] -= margin
         return Lattice(emissions, tokens.lengths, allowed)
 
     def _gold(self, examples: list[Example]) -> tuple[Array, Array]:
@@ -389,9 +431,11 @@ class RNNEntityRecognizer(FromDisk, TrainablePipe):
         probabilities[wider] -= found[len(segments.starts) :]
         return probabilities.clip(0.0, 1.0)
 
-    def _judge(self, examples: Iterable[Example]) -> Iterator[tuple[Lattice, Segments, Array]]:
-        """YIELDS (Tuple[Lattice, Segments, NDArray[bool]]): By batch, the predicted segments on
-        annotated tokens and which are right.
+    def _judge(
+        self, examples: Iterable[Example]
+    ) -> Iterator[tuple[Lattice, Segments, Array, Segments]]:
+        """YIELDS (Tuple[Lattice, Segments, NDArray[bool], Segments]): By batch, the predicted
+        segments on annotated tokens, which are right, and the true ones.
         """
         for batch in minibatch(examples, BATCH_SIZE):
             docs = [example.predicted for example in batch]
@@ -404,7 +448,8 @@ class RNNEntityRecognizer(FromDisk, TrainablePipe):
             known = numpy.append(0, (labels != UNKNOWN).cumsum())
             sizes = segments.ends - segments.starts
             segments = segments.select(known[segments.ends] - known[segments.starts] == sizes)
-            yield lattice, segments, segments.occur_in(find_segments(labels, inside))
+            true = find_segments(labels, inside)
+            yield lattice, segments, segments.occur_in(true), true
 
 
 def _index(model: Model[Any, Any], tokens: Tokens) -> Any:

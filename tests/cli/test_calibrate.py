@@ -43,6 +43,7 @@ def test_all_components_are_calibrated(model, tmp_path):
         assert cfg["temperature"] == result.temperature != 1.0
         assert result.thresholds == pytest.approx(cfg.get("thresholds", {}))
     assert set(results[0].thresholds) == {"bad", "good"}
+    assert set(results[1].thresholds) == {"O"}
     examples = list(Corpus(tmp_path / "dev.spacy")(nlp))
     better = nlp.evaluate(examples)["cats_micro_f"]
     assert better >= spacy.load(model).evaluate(examples)["cats_micro_f"]

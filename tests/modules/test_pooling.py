@@ -49,6 +49,31 @@ def test_without_tokens(lengths):
     assert pooled.tolist() == [[0.0] * 16] * len(lengths)
 
 
+def test_each_head_pools_its_part_of_the_vectors():
+    module = Pooling(4, ["attention"], heads=2)
+    torch.nn.init.normal_(module.query.weight)
+    parts = []
+    for head in range(2):
+        one = Pooling(4, ["attention"])
+        one.key.load_state_dict(module.key.state_dict())
+        one.query.weight = torch.nn.Parameter(module.query.weight[head : head + 1])
+        parts.append(one(X, LENGTHS)[:, 2 * head : 2 * head + 2])
+    torch.testing.assert_close(module(X, LENGTHS), torch.cat(parts, dim=1))
+
+
+def test_attention_weights_of_a_sequence_sum_to_one():
+    module = Pooling(4, ["attention"], heads=4)
+    torch.nn.init.normal_(module.query.weight)
+    for weights in module.attention_weights(X, LENGTHS).split(LENGTHS.tolist()):
+        torch.testing.assert_close(weights.sum(dim=0), torch.full((4,), float(len(weights) > 0)))
+
+
+@pytest.mark.parametrize("heads", [0, 3])
+def test_bad_heads(heads):
+    with pytest.raises(ValueError, match=f"got {heads}, expected a number that divides .* 4"):
+        Pooling(4, ["attention"], heads=heads)
+
+
 def test_attention_survives_extreme_scores():
     module = Pooling(4, ["attention"])
     torch.nn.init.constant_(module.query.weight, 1e4)

@@ -17,7 +17,7 @@ from spacy_rnn.layers.crf import infer
 from spacy_rnn.pipeline import ner as ner_module
 from spacy_rnn.pipeline.calibration import expected_calibration_error, minimize
 from spacy_rnn.pipeline.entities import BEGIN, INSIDE, MISSING, OUT, aligned_entities
-from spacy_rnn.pipeline.ner import RNNEntityRecognizer
+from spacy_rnn.pipeline.ner import MARGINS, RNNEntityRecognizer
 from spacy_rnn.pipeline.tags import Segments, TagSet
 
 SCHEMES = ["bilou", "bio"]
@@ -479,6 +479,27 @@ def test_calibration_fits_the_temperature(nlp: Language, tmp_path) -> None:
     loaded = spacy.load(tmp_path)
     assert loaded.get_pipe("rnn_ner").cfg["temperature"] == temperature
     assert scores_of(loaded(DATA[0][0])) == scores_of(nlp(DATA[0][0])) != scores_of(docs[0])
+
+
+def test_threshold_of_outside_is_the_one_with_the_highest_f_score(nlp: Language, tmp_path) -> None:
+    ner = add_ner(nlp, spans_key=KEY)
+    examples = train(nlp)
+    output = ner.model.get_ref("output_layer")
+    while nlp.evaluate(make_examples(nlp))["ents_f"] == 1.0:
+        output.set_param("b", output.get_param("b") + numpy.eye(len(ner.tags))[0].astype("f"))
+    assert ner.fit_thresholds(examples) == ner.cfg["thresholds"]
+    assert ner.cfg["thresholds"]["O"] in MARGINS[1:]
+    assert nlp.evaluate(make_examples(nlp))["ents_f"] == 1.0
+    nlp.to_disk(tmp_path)
+    loaded = spacy.load(tmp_path)
+    assert scores_of(loaded(DATA[0][0])) == scores_of(nlp(DATA[0][0]))
+    scores, _ = ner.model.begin_update([example.predicted for example in examples])
+    loss, _ = ner.get_loss(examples, scores)
+    ner.cfg["thresholds"] = {}
+    assert ner.get_loss(examples, scores)[0] == loss
+    ner.cfg["thresholds"] = {"O": 1.0}
+    ner.initialize(lambda: examples)
+    assert ner.cfg["thresholds"] == {}
 
 
 def test_confidences_leave_out_missing_annotation(nlp: Language) -> None:

@@ -1,0 +1,97 @@
+"""Bag-of-n-grams layer: one vector for each document, from its words and their spelling."""
+
+from collections.abc import Callable, Sequence
+
+import numpy
+import torch
+from numpy.typing import NDArray
+from spacy.tokens import Doc
+from thinc.api import Model
+from thinc.types import Floats2d
+
+from ..modules.ngrams import NgramBag
+from .distinct import MULTIPLIER, distinct_rows
+from .embedding import lexical_features
+from .ngrams import hash_ngrams
+from .shim import TorchShim, torch_shim
+
+Hashes = NDArray[numpy.uint64]
+Integers = NDArray[numpy.int64]
+
+
+def ngram_bag(rows: int, width: int) -> Model[list[Doc], Floats2d]:
+    """Embed documents by their n-grams of words and of characters, in any order.
+
+    rows (int): Number of rows in the n-grams' table.
+    width (int): Width of the output vectors.
+    RETURNS (Model[List[Doc], Floats2d]): The layer, with the table in a shim.
+    """
+    return Model(
+        "ngram_bag",
+        forward,
+        init=init,
+        attrs={"rows": rows, "dropout_rate": 0.0},
+        dims={"nO": width},
+        shims=[TorchShim(NgramBag(rows, width))],
+    )
+
+
+def forward(
+    model: Model[list[Doc], Floats2d], docs: Sequence[Doc], is_train: bool
+) -> tuple[Floats2d, Callable[[Floats2d], list[Doc]]]:
+    shim = torch_shim(model)
+    ngrams, starts = document_ngrams(docs, model.attrs["rows"])
+    Y, collect_gradients = shim(
+        ngrams,
+        is_train,
+        starts=torch.from_numpy(starts).to(shim.device),
+        dropout=model.attrs["dropout_rate"] if is_train else 0.0,
+    )
+
+    def backprop(dY: Floats2d) -> list[Doc]:
+        collect_gradients(dY)
+        return []
+
+    return Y, backprop
+
+
+def init(
+    model: Model[list[Doc], Floats2d], X: list[Doc] | None = None, Y: Floats2d | None = None
+) -> None:
+    torch_shim(model).initialize()
+
+
+def document_ngrams(docs: Sequence[Doc], rows: int) -> tuple[Integers, Integers]:
+    """Hash the n-grams of documents: of one and two words, and of the characters of each word.
+    Words count by their NORM.
+
+    docs (Sequence[Doc]): The documents.
+    rows (int): Number of values to hash to.
+    RETURNS (Tuple[NDArray, NDArray]): The n-grams of all documents, one document after the other;
+        and where each document starts, shape (documents,).
+    """
+    words = lexical_features(docs, ["NORM"])[:, 0]
+    owner = numpy.repeat(numpy.arange(len(docs)), [len(doc) for doc in docs])
+    neighbours = owner[:-1] == owner[1:]
+    pairs = (words[:-1] * MULTIPLIER ^ words[1:])[neighbours]
+    spelling, counts = spell(docs, words, rows)
+    ngrams = numpy.concatenate((hash_rows(words, rows), hash_rows(pairs, rows), spelling))
+    owners = numpy.concatenate((owner, owner[1:][neighbours], numpy.repeat(owner, counts)))
+    sizes = numpy.bincount(owners, minlength=len(docs))
+    return ngrams[owners.argsort(kind="stable")], sizes.cumsum() - sizes
+
+
+def hash_rows(hashes: Hashes, rows: int) -> Integers:
+    mixed = hashes * MULTIPLIER
+    return ((mixed ^ (mixed >> numpy.uint64(32))) % numpy.uint64(rows)).astype(numpy.int64)
+
+
+def spell(docs: Sequence[Doc], words: Hashes, rows: int) -> tuple[Integers, Integers]:
+    """RETURNS (Tuple[NDArray, NDArray]): The n-grams of characters of all words, one word after
+    the other; and how many each word has, shape (words,).
+    """
+    first, inverse = distinct_rows(words[:, None])
+    ngrams, starts = hash_ngrams([docs[0].vocab.strings[w] for w in words[first].tolist()], rows)
+    counts = numpy.diff(starts, append=len(ngrams))[inverse]
+    shift = starts[inverse] - (counts.cumsum() - counts)
+    return ngrams[numpy.repeat(shift, counts) + numpy.arange(counts.sum())], counts
