@@ -13,6 +13,7 @@ from harness import RESULTS, BenchmarkError, read_json, say
 TITLES = {
     "pipeline": "Pipelines: from text to annotations",
     "encoder": "Encoders alone",
+    "crf": "Conditional random fields (ns per token)",
     "training": "Training",
     "latency": "Latency of single short texts",
     "load": "Loading",

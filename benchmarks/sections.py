@@ -19,21 +19,27 @@ from spacy.language import Language
 from spacy.training import Example
 from spacy.training.batchers import minibatch_by_words
 from systems import (
+    OURS,
+    SPACY_NER,
     SPACY_TAGGER,
     SPACY_TEXTCAT,
     STOCK,
     Build,
     Encode,
     count_words,
+    crf_methods,
     document_lengths,
+    encoder_model,
     encoder_steps,
     encoders,
     examples,
     flops_per_token,
     initialized,
     random_arrays,
+    recognizers,
     taggers,
     textcats,
+    trained,
 )
 from thinc.api import Adam
 
@@ -90,11 +96,18 @@ class Setting:
     def textcat_pipelines(self) -> dict[str, Language]:
         return self.initialized(textcats(self.sizes))
 
+    @cached_property
+    def ner_pipelines(self) -> dict[str, Language]:
+        sizes = [(32, 1)] if self.quick else [(128, 1), (256, 1)]
+        builds = recognizers(sizes)
+        return {name: trained(build, self.texts[:100]) for name, build in builds.items()}
+
     def initialized(self, builds: Mapping[str, Build]) -> dict[str, Language]:
         return {name: initialized(build, self.texts[:100]) for name, build in builds.items()}
 
     def cases(self) -> Iterator[tuple[str, dict[str, Language], str]]:
         yield "tagger", self.tagger_pipelines, SPACY_TAGGER
+        yield "ner", self.ner_pipelines, SPACY_NER
         yield "textcat", self.textcat_pipelines, SPACY_TEXTCAT
 
 
@@ -154,6 +167,25 @@ def encoder(setting: Setting) -> list[Row]:
                 row["share_of_matrix_rate"] = row["median"] * flops / peak
                 rows.append(row)
     return rows
+
+
+def crf(setting: Setting) -> list[Row]:
+    """Nanoseconds per token of a conditional random field, against the encoder before it."""
+    nlp = spacy.blank("en")
+    width = 32 if setting.quick else 128
+    lengths = [len(nlp.make_doc(text)) for text in setting.texts]
+    encoder = {f"{name} {width} x 1": encoder_model(name, width, 1).predict for name in OURS}
+    baseline, *_ = encoder
+    tasks = {name: nanoseconds(encode, lengths, width) for name, encode in encoder.items()}
+    for tags in (9, 50):
+        for name, run in crf_methods(tags).items():
+            tasks[name] = nanoseconds(run, lengths, tags)
+    return interleave("sentences", tasks, setting.rounds, baseline)
+
+
+def nanoseconds(encode: Encode, lengths: Sequence[int], width: int, batch: int = BATCH) -> Task:
+    run = encoding(encode, lengths, width, batch)
+    return lambda number: {"ns/token": 1e9 / run(number)["tokens/s"]}
 
 
 def encoding(encode: Encode, lengths: Sequence[int], width: int, batch: int = BATCH) -> Task:
@@ -294,17 +326,14 @@ def per_token(
     batch: int,
     setting: Setting,
 ) -> list[Row]:
-    def task(encode: Encode) -> Task:
-        run = encoding(encode, lengths, width, batch)
-        return lambda number: {"ns/token": 1e9 / run(number)["tokens/s"]}
-
-    tasks = {name: task(encode) for name, encode in systems.items()}
+    tasks = {name: nanoseconds(encode, lengths, width, batch) for name, encode in systems.items()}
     return interleave(case, tasks, setting.rounds, STOCK)
 
 
 SECTIONS: Mapping[str, Callable[[Setting], list[Row]]] = {
     "pipeline": pipeline,
     "encoder": encoder,
+    "crf": crf,
     "training": training,
     "latency": latency,
     "load": load,

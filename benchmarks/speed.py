@@ -16,7 +16,7 @@ from harness import (
     write_json,
 )
 
-NAMES = ("pipeline", "encoder", "training", "latency", "load", "length")
+NAMES = ("pipeline", "encoder", "crf", "training", "latency", "load", "length")
 
 
 def parser() -> ArgumentParser:

@@ -13,12 +13,14 @@ import torch
 from harness import ROOT, BenchmarkError
 from numpy.typing import NDArray
 from spacy.language import Language
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from spacy.util import load_config, load_model_from_config, registry
 from thinc.api import Model, fix_random_seed
 from torch import nn
 from torch.nn.utils.rnn import pack_sequence, unpack_sequence
+
+from spacy_rnn.modules.crf import CRF
 
 Arrays = list[NDArray[numpy.float32]]
 Build = Callable[[], Language]
@@ -28,9 +30,11 @@ CONFIGS = Path(__file__).resolve().parent / "configs"
 SAMPLE = ROOT / "assets" / "sample" / "test.jsonl"
 TAGS = [f"T{i}" for i in range(49)]
 LABELS = [f"L{i}" for i in range(4)]
+ENTITIES = [f"E{i}" for i in range(4)]
 CELLS = ("lstm", "gru")
 
 SPACY_TAGGER = "spaCy CNN"
+SPACY_NER = "spaCy ner, CNN"
 SPACY_TEXTCAT = "spaCy ensemble"
 STOCK = "spacy.TorchBiLSTMEncoder.v1"
 OURS = ("spacy-rnn.BiLSTMEncoder.v1", "spacy-rnn.BiGRUEncoder.v1")
@@ -81,12 +85,21 @@ def count_words(texts: Sequence[str]) -> int:
 
 
 def references(texts: Sequence[str], nlp: Language) -> list[Doc]:
-    """RETURNS (List[Doc]): Docs with made-up tags and categories, each of which occurs."""
+    """RETURNS (List[Doc]): Docs with made-up tags and categories, each of which occurs, and with
+    capitalized words as entities.
+    """
     docs, tags = [], count()
     for i, text in enumerate(texts):
         doc = nlp.make_doc(text)
         for token in doc:
             token.tag_ = TAGS[next(tags) % len(TAGS)]
+        doc.set_ents(
+            [
+                Span(doc, token.i, token.i + 1, ENTITIES[len(token) % len(ENTITIES)])
+                for token in doc
+                if token.is_title and token.i
+            ]
+        )
         doc.cats = {label: float(j == i % len(LABELS)) for j, label in enumerate(LABELS)}
         docs.append(doc)
     return docs
@@ -122,6 +135,17 @@ def initialized(build: Build, texts: Sequence[str]) -> Language:
     return nlp
 
 
+def trained(build: Build, texts: Sequence[str], steps: int = 30) -> Language:
+    """RETURNS (Language): A pipeline that has learned to find some entities: the speed of an
+    entity recognizer depends on how many it finds.
+    """
+    nlp = initialized(build, texts)
+    optimizer = nlp.create_optimizer()
+    for _ in range(steps):
+        nlp.update(examples(texts, nlp), sgd=optimizer)
+    return nlp
+
+
 def rnn_tok2vec(cell: str, width: int, depth: int) -> dict[str, Any]:
     return {
         "@architectures": "spacy-rnn.Tok2Vec.v1",
@@ -144,8 +168,19 @@ def taggers(sizes: Sequence[tuple[int, int]]) -> dict[str, Build]:
         )
         for cell in CELLS:
             tok2vec = rnn_tok2vec(cell, width, depth)
-            model = {"@architectures": "spacy.Tagger.v2", "tok2vec": tok2vec}
+            model = {"@architectures": "spacy-rnn.Tagger.v1", "tok2vec": tok2vec}
             found[f"rnn_tagger {cell} {size}"] = with_component("rnn_tagger", model)
+    return found
+
+
+def recognizers(sizes: Sequence[tuple[int, int]]) -> dict[str, Build]:
+    """RETURNS (Dict[str, Build]): Entity recognizers by name, spaCy's default first."""
+    found = {SPACY_NER: from_config("ner_cnn.cfg")}
+    for width, depth in sizes:
+        for cell in CELLS:
+            tok2vec = rnn_tok2vec(cell, width, depth)
+            model = {"@architectures": "spacy-rnn.CRFTagger.v1", "tok2vec": tok2vec}
+            found[f"rnn_ner {cell} {width} x {depth}"] = with_component("rnn_ner", model)
     return found
 
 
@@ -165,6 +200,33 @@ def textcats(sizes: Sequence[tuple[int, int]]) -> dict[str, Build]:
             name = f"rnn_textcat {cell} {width} x {depth}"
             found[name] = with_component("rnn_textcat", model)
     return found
+
+
+# Conditional random fields: from a list of arrays, the scores of tags, as above
+
+
+def crf_methods(tags: int) -> dict[str, Encode]:
+    """RETURNS (Dict[str, Encode]): What is asked of a CRF in prediction and in training."""
+    field = CRF(tags)
+    nn.init.normal_(field.transitions)
+
+    def ask(method: str) -> Encode:
+        def run(arrays: Arrays) -> Any:
+            scores = torch.from_numpy(numpy.concatenate(arrays))
+            return getattr(field, method)(scores, torch.tensor([len(array) for array in arrays]))
+
+        return torch.inference_mode()(run)
+
+    def learn(arrays: Arrays) -> None:
+        scores = torch.from_numpy(numpy.concatenate(arrays)).requires_grad_()
+        gold = nn.functional.one_hot(scores.detach().argmax(dim=1), tags).bool()
+        field(scores, torch.tensor([len(array) for array in arrays]), gold=gold).sum().backward()
+
+    return {
+        f"CRF Viterbi, {tags} tags": ask("viterbi"),
+        f"CRF marginals, {tags} tags": ask("marginals"),
+        f"CRF loss and gradient, {tags} tags": learn,
+    }
 
 
 # Encoders: from a list of arrays to a list of arrays, as in the `encode` slot of spacy.Tok2Vec.v2
