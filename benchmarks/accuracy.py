@@ -131,7 +131,23 @@ def tables() -> dict[str, Table]:
         "wnut17": ROOT / "corpus" / "ner" / "wnut17",
         "sample-ner": ROOT / "corpus" / "sample" / "ner",
     }
+    hub = {"banking77": "intents", "ag_news": "sentences", "imdb": "long"}
     return {
+        **{
+            name: Table(
+                corpus=ROOT / "corpus" / "hub" / name,
+                commands=(f"hub-{name}",),
+                scores=("cats_micro_f", "cats_macro_f"),
+                gold_preproc=False,
+                rows=[
+                    Row("spaCy bag of words", RIVALS / "textcat_bow.cfg"),
+                    Row("spaCy ensemble", ensemble),
+                    Row("rnn_textcat lstm", OURS / f"textcat_{regime}.cfg"),
+                    Row("rnn_textcat gru", OURS / f"textcat_{regime}.cfg", {textcat_cell: "gru"}),
+                ],
+            )
+            for name, regime in hub.items()
+        },
         **{
             name: Table(
                 corpus=corpus,

@@ -110,10 +110,7 @@ def make_treebank(project: Path, name: str, prefix: str) -> None:
 
 def test_ud_takes_another_treebank_by_variables_and_its_files_in_place(project):
     make_treebank(project, "UD_English-Tiny", "en_tiny-ud")
-    config = (project / "configs/ud.cfg").read_text("utf8")
-    (project / "configs/ud.cfg").write_text(
-        re.sub(r"(?m)^max_steps = .*", "max_steps = 20", config), "utf8"
-    )
+    shorten(project, "ud")
     names = ("--vars.treebank", "UD_English-Tiny", "--vars.treebank_prefix", "en_tiny-ud")
     done = run(project, "ud", *names)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -130,6 +127,56 @@ def test_ud_stops_on_files_that_are_not_the_treebanks(project):
     assert "en_ewt-ud-train.conllu" in done.stdout
     assert "fa9865539033efcf99ea90f8b93d6646" in done.stdout
     assert not list(project.glob("corpus/ud/*/*"))
+
+
+def shorten(project: Path, config: str, steps: int = 20) -> None:
+    """Let a config train for few steps."""
+    path = project / f"configs/{config}.cfg"
+    text = path.read_text("utf8")
+    path.write_text(re.sub(r"(?m)^max_steps = .*", f"max_steps = {steps}", text), "utf8")
+
+
+def test_joint_trains_a_tagger_and_an_entity_recognizer(project):
+    done = run(project, "joint")
+    assert done.returncode == 0, done.stdout + done.stderr
+    scores = json.loads((project / "metrics/sample/joint-lstm-seed0.json").read_text("utf8"))
+    assert scores["tag_acc"] > 0
+    assert scores["ents_f"] is not None
+
+
+def test_ner_converts_trains_calibrates_and_draws(project):
+    shorten(project, "ner", steps=200)
+    text = (project / "project.yml").read_text("utf8")
+    (project / "project.yml").write_text(re.sub(r"(?m)^    checksum: .*\n", "", text), "utf8")
+    names = {"train": "wnut17train.conll", "dev": "emerging.dev.conll"}
+    folder = project / "data/ner/wnut17"
+    folder.mkdir(parents=True)
+    for name in (*names.values(), "emerging.test.annotated"):
+        lines = ["Ada\tB-person", "saw\tO", "Paris\tB-location", "\t", "Nothing\tO", ""]
+        (folder / name).write_text("\n".join(lines * 30), "utf8")
+    done = run(project, "ner", "--vars.entities", "wnut17")
+    assert done.returncode == 0, done.stdout + done.stderr
+    scores = json.loads((project / "metrics/ner/wnut17-lstm-seed0.json").read_text("utf8"))
+    assert set(scores["ents_per_type"]) == {"person", "location"}
+    assert "<svg" in (project / "metrics/ner/wnut17-lstm-seed0.svg").read_text("utf8")
+    model = spacy.load(project / "training/ner/wnut17-lstm-seed0/model-calibrated")
+    assert set(model.get_pipe("rnn_ner").cfg["thresholds"]) == {"O"}
+
+
+def test_a_set_of_the_hub_runs_from_local_files_of_the_same_columns(project):
+    shorten(project, "textcat_intents")
+    folder = project / "mine"
+    folder.mkdir()
+    for split in ("train", "test"):
+        rows = [
+            {"text": f"{i} {x} please", "label": x} for i in range(20) for x in ("card", "cash")
+        ]
+        (folder / f"{split}.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf8")
+    done = run(project, "banking77", "--vars.banking77", str(folder))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "banking77-lstm-seed0" in (project / "metrics/hub/report.md").read_text("utf8")
+    record = json.loads((project / "data/hub/banking77.json").read_text("utf8"))
+    assert record["source"] == str(folder)
 
 
 def test_clean_and_document(project):

@@ -2,7 +2,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from itertools import chain
 from pathlib import Path
-from shutil import rmtree
 from typing import Annotated, Literal
 
 import srsly
@@ -185,9 +184,6 @@ def convert(
             if not summary.docs:
                 why = "; ".join([f"{summary.skipped} rows were left out", *summary.reasons[:1]])
                 raise CommandError(f"The {name} split has no docs, expected at least one: {why}.")
-        for path in paths.values():
-            if path.is_dir():  # a folder cannot be renamed to one that holds files
-                rmtree(path)
     print_summaries(msg, summaries)
     unseen = corpus.unseen_labels(counts)
     if unseen:

@@ -73,7 +73,7 @@ def test_init_config(
     model = component["model"]
     assert component["factory"] == name
     assert model["@architectures"] == (
-        "spacy.Tagger.v2" if name == "rnn_tagger" else "spacy-rnn.TextCat.v1"
+        "spacy-rnn.Tagger.v1" if name == "rnn_tagger" else "spacy-rnn.TextCat.v1"
     )
     assert model["tok2vec"]["@architectures"] == "spacy-rnn.Tok2Vec.v1"
     assert model["tok2vec"]["width"] > 0

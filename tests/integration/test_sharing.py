@@ -265,3 +265,26 @@ def test_encode_slot(
     assert nlp.evaluate(examples(nlp))[TASKS[name].score] == 1.0
     nlp.to_disk(tmp_path)
     assert facts(spacy.load(tmp_path)) == facts(nlp)
+
+
+def test_one_encoder_learns_from_documents_that_are_annotated_for_one_task_each(nlp):
+    nlp.add_pipe("rnn_tok2vec", config={"model": {"width": 32}})
+    for name in ("rnn_tagger", "rnn_ner"):
+        model = {"@architectures": "spacy-rnn.CRFTagger.v1", "tok2vec": {**LISTENER, "width": 32}}
+        nlp.add_pipe(name, config={"model": model})
+    words = ["Ada", "saw", "Paris"]
+    tags = Example.from_dict(nlp.make_doc("Ada saw Paris"), {"tags": ["N", "V", "N"]})
+    entities = Example.from_dict(
+        nlp.make_doc("Ada saw Paris"), {"entities": ["U-PER", "O", "U-LOC"]}
+    )
+    assert not tags.reference.has_annotation("ENT_IOB")
+    assert not entities.reference.has_annotation("TAG")
+    optimizer = nlp.initialize(lambda: [tags, entities])
+    optimizer.learn_rate = 0.01
+    for i in range(STEPS):
+        nlp.update([(tags, entities)[i % 2]], sgd=optimizer)
+    doc = nlp(" ".join(words))
+    assert [token.tag_ for token in doc] == ["N", "V", "N"]
+    assert [(ent.text, ent.label_) for ent in doc.ents] == [("Ada", "PER"), ("Paris", "LOC")]
+    scores = nlp.evaluate([tags, entities])
+    assert scores["tag_acc"] == scores["ents_f"] == 1.0
