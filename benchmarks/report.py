@@ -134,8 +134,12 @@ def accuracy(folder: Path) -> str:
             for score in scores
             for split in ("dev", "test")
         ]
-        body.append([name, *cells, str(len(runs))])
-    header = ["", *(f"{score}, {split}" for score in scores for split in ("dev", "test")), "seeds"]
+        errors = [r["error"] for run in runs for r in run.get("reliability", {}).values()]
+        body.append([name, *cells, percent(errors) if errors else "-", str(len(runs))])
+    header = ["", *(f"{score}, {split}" for score in scores for split in ("dev", "test"))]
+    header += ["calibration error, test", "seeds"]
+    if all(line[-2] == "-" for line in body):
+        header, body = [*header[:-2], "seeds"], [[*line[:-2], line[-1]] for line in body]
     note = "Percent, mean ± standard deviation over seeds. Models are selected on dev.\n"
     return "\n".join([f"# Accuracy: {folder.name}\n", note, table(header, body)])
 

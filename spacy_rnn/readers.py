@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,7 +21,6 @@ from .corpus import (
     known_labels,
     load_splits,
     make_docs,
-    read_records,
     select_split,
 )
 from .corpus.sources import SUFFIXES, find_files, load_source, read_source
@@ -103,14 +102,10 @@ def dataset(
     def read(nlp: Language) -> Iterator[Example]:
         parts = load()
         tables = [part for part in parts if isinstance(part, Table)]
-        files = [part for part in parts if isinstance(part, Path)]
         known = known_labels(tables, task, names, labels)
         skipped = Skipped()
         report = skipped if on_error == "skip" else None
-        records: Iterator[Record] = chain(
-            read_records(tables, task, names, report, labels=labels),
-            read_source(files, task, names, on_error=report),
-        )
+        records = read_source(parts, task, names, labels=labels, on_error=report)
         records = islice(records, limit or None)
         if shuffle_buffer:
             records = shuffle(records, shuffle_buffer)

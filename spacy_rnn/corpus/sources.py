@@ -73,6 +73,7 @@ def read_source(
     task: Task,
     columns: Columns = COLUMNS,
     *,
+    labels: Sequence[str] | None = None,
     exclude: Iterable[str] = (),
     on_error: OnError | None = None,
 ) -> Iterator[Record]:
@@ -81,15 +82,16 @@ def read_source(
     parts (Sequence[Table | Path]): The tables or files.
     task (Task): What they are annotated for.
     columns (Columns): The names of the columns.
+    labels (Optional[Sequence[str]]): The names of the labels of a column of plain integers.
     exclude (Iterable[str]): Labels of entities to leave out.
-    on_error (Optional[OnError]): Called with what is wrong with a row, which
-        is then left out. Without it, the error is raised.
+    on_error (Optional[OnError]): Called with what is wrong with a row, which is then left out.
+        Without it, the error is raised.
     YIELDS (Record): One record per row, sentence or doc.
     RAISES (CorpusError): If the data cannot be read or is not annotated for the task.
     """
     excluded = frozenset(exclude)
     for part in parts:
-        for record in _read_part(part, task, columns, on_error):
+        for record in _read_part(part, task, columns, labels, on_error):
             yield leave_out(record, excluded) if excluded else record
 
 
@@ -108,10 +110,11 @@ def _read_part(
     part: Table | Path,
     task: Task,
     columns: Columns,
+    labels: Sequence[str] | None,
     on_error: OnError | None,
 ) -> Iterator[Record]:
     if isinstance(part, Table):
-        return read_records([part], task, columns, on_error)
+        return read_records([part], task, columns, on_error, labels=labels)
     if part.suffix in docbin.SUFFIXES:
         return docbin.read_docbin(part, task, on_error)
     is_conllu = part.suffix in conllu.SUFFIXES

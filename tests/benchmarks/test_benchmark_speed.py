@@ -14,6 +14,7 @@ Module = Callable[[str], ModuleType]
 SECTIONS = {
     "pipeline": {"words/s"},
     "encoder": {"tokens/s", "GFLOP/s"},
+    "crf": {"ns/token"},
     "training": {"words/s"},
     "latency": {"ms p50", "ms p99"},
     "load": {"ms"},
