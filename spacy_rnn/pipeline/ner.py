@@ -1,6 +1,6 @@
 """`rnn_ner`: named entities."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -11,21 +11,18 @@ from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example, validate_examples
-from spacy.util import check_lexeme_norms, minibatch
+from spacy.util import check_lexeme_norms
 from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer
 from thinc.types import Ragged
 
 from ..layers.crf import Lattice, infer, negative_log_likelihood, set_legal
-from .calibration import cross_entropy, fit_temperature
+from .confidence import EntityConfidence
 from .entities import BEGIN, MISSING, OUT, Tokens, aligned_entities, find_known, set_entities
 from .examples import GetExamples, require_examples
 from .rehearsal import rehearse_crf
 from .storage import FromDisk
-from .tags import OUTSIDE, UNKNOWN, Array, Scheme, Segments, TagSet, find_segments
-
-BATCH_SIZE = 128
-MARGINS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0)
+from .tags import OUTSIDE, UNKNOWN, Array, Scheme, Segments, TagSet
 
 
 class Entities(NamedTuple):
@@ -47,7 +44,7 @@ class Entities(NamedTuple):
     scores: Array | None
 
 
-class RNNEntityRecognizer(FromDisk, TrainablePipe):
+class RNNEntityRecognizer(EntityConfidence, FromDisk, TrainablePipe):
     """Recurrent named entity recognition, with a conditional random field over entities' tags.
 
     Entities that are already in `doc.ents` stay, and tokens that are blocked stay without; what
@@ -266,83 +263,6 @@ class RNNEntityRecognizer(FromDisk, TrainablePipe):
         """
         return rehearse_crf(self, examples, drop, sgd, losses)
 
-    def confidences(self, examples: Iterable[Example]) -> tuple[Array, Array]:
-        """Find the probabilities of predicted entities, and which are right.
-
-        Entities on tokens with missing annotation are neither right nor wrong, and left out. What
-        the predicted documents already have in `doc.ents` is overlooked.
-
-        examples (Iterable[Example]): Annotated documents, through which the components that this
-            one listens to have run.
-        RETURNS (Tuple[NDArray, NDArray]): Probabilities and whether the annotation has the entity
-            with its label. Shape (entities,).
-        """
-        judged = list(self._judge(examples))
-        scores = [
-            self.probabilities(lattice, segments, self.cfg["temperature"])
-            for lattice, segments, *_ in judged
-        ]
-        return (
-            numpy.concatenate([numpy.zeros(0), *scores]),
-            numpy.concatenate([numpy.zeros(0, dtype=bool), *(right for _, _, right, _ in judged)]),
-        )
-
-    def calibrate(self, examples: Iterable[Example]) -> float:
-        """Fit the temperature, which all scores are divided by to become probabilities (Guo et al.
-        2017), so that probabilities of entities are the frequencies with which they are right. What
-        is predicted does not change, unless by `min_score`.
-
-        The temperature has the least cross-entropy between the probabilities of the predicted
-        entities and whether they are right. It is saved with the component.
-
-        examples (Iterable[Example]): Annotated documents that the component was not trained on; see
-            `confidences`.
-        RETURNS (float): The temperature.
-        RAISES (ValueError): If no annotated entity is predicted.
-        """
-        judged = list(self._judge(examples))
-        if not any(len(right) for _, _, right, _ in judged):
-            raise ValueError(
-                f"Can't calibrate component '{self.name}': got examples in which it predicts no "
-                "entities, expected some, right or wrong. Train the component, or give it more "
-                "annotated examples."
-            )
-
-        def loss(temperature: float) -> float:
-            return sum(
-                cross_entropy(self.probabilities(lattice, segments, temperature), right)
-                for lattice, segments, right, _ in judged
-            )
-
-        temperature = fit_temperature(loss)
-        self.cfg["temperature"] = temperature
-        return temperature
-
-    def fit_thresholds(self, examples: Iterable[Example]) -> dict[str, float]:
-        """Fit the margin by which `O` has to win, so that the F-score of the entities is highest:
-        where entities are rare, the most probable sequence of tags has too few. The temperature is
-        fitted anew, for the probabilities change. Both are saved with the component.
-
-        examples (Iterable[Example]): Annotated documents that the component was not trained on; see
-            `confidences`.
-        RETURNS (Dict[str, float]): The margin, as the threshold of "O".
-        RAISES (ValueError): See `calibrate`.
-        """
-        examples = list(examples)
-
-        def f_score(margin: float) -> float:
-            self.cfg["thresholds"] = {"O": margin}
-            n_right = n_either = 0
-            for _, _, right, true in self._judge(examples):
-                n_right += int(right.sum())
-                n_either += len(right) + len(true.starts)
-            return 2 * n_right / max(n_either, 1)
-
-        scores = {margin: f_score(margin) for margin in MARGINS}
-        self.cfg["thresholds"] = {"O": max(MARGINS, key=lambda margin: scores[margin])}
-        self.calibrate(examples)
-        return dict(self.cfg["thresholds"])
-
     @property
     def tags(self) -> TagSet:
         return TagSet(self.cfg["scheme"], len(self.labels))
@@ -379,7 +299,7 @@ class RNNEntityRecognizer(FromDisk, TrainablePipe):
             emissions[:, 0] -= margin
         return Lattice(emissions, tokens.lengths, allowed)
 
-    def _gold(self, examples: list[Example]) -> tuple[Array, Array]:
+    def gold(self, examples: list[Example]) -> tuple[Array, Array]:
         """RETURNS (Tuple[NDArray, NDArray]): ENT_IOB of the reference, and indices of labels.
         Shape (tokens,).
         """
@@ -398,7 +318,7 @@ class RNNEntityRecognizer(FromDisk, TrainablePipe):
 
     def _gold_tags(self, examples: list[Example], tokens: Tokens, allowed: Array | None) -> Array:
         """RETURNS (NDArray[bool]): Tags that agree with the gold. Shape (kept tokens, tags)."""
-        iob, labels = self._gold(examples)
+        iob, labels = self.gold(examples)
         gold = self.tags.allowed(*find_known(iob, labels, False, tokens.kept))
         if allowed is None:
             return gold
@@ -407,49 +327,6 @@ class RNNEntityRecognizer(FromDisk, TrainablePipe):
         missing = numpy.isin(entities, clash)
         iob, labels = numpy.where(missing, MISSING, iob), numpy.where(missing, UNKNOWN, labels)
         return self.tags.allowed(*find_known(iob, labels, False, tokens.kept))
-
-    def probabilities(self, lattice: Lattice, segments: Segments, temperature: float) -> Array:
-        """RETURNS (NDArray[float64]): Marginal probability of each segment. Shape (segments,)."""
-        asked, wider = segments, numpy.zeros(0, dtype="int64")
-        if not self.tags.is_closed:
-            # That a segment ends here is what remains where it does not go on.
-            wider = numpy.flatnonzero(~numpy.isin(segments.ends, lattice.lengths.cumsum()))
-            longer = segments.select(wider)
-            pairs = zip(segments, longer._replace(ends=longer.ends + 1), strict=True)
-            asked = Segments(*(numpy.concatenate(pair) for pair in pairs))
-        tags, sizes = self.tags.encode(asked)
-        found = infer(
-            self.model.get_ref("crf"),
-            "segment_marginals",
-            lattice,
-            starts=asked.starts,
-            sizes=sizes,
-            tags=tags,
-            temperature=temperature,
-        )
-        probabilities = found[: len(segments.starts)]
-        probabilities[wider] -= found[len(segments.starts) :]
-        return probabilities.clip(0.0, 1.0)
-
-    def _judge(
-        self, examples: Iterable[Example]
-    ) -> Iterator[tuple[Lattice, Segments, Array, Segments]]:
-        """YIELDS (Tuple[Lattice, Segments, NDArray[bool], Segments]): By batch, the predicted
-        segments on annotated tokens, which are right, and the true ones.
-        """
-        for batch in minibatch(examples, BATCH_SIZE):
-            docs = [example.predicted for example in batch]
-            if not any(len(doc) for doc in docs):
-                continue
-            tokens = Tokens.of(docs)
-            lattice = self.lattice(self.model.predict(docs), tokens, use_presets=False)
-            labels, inside, _ = find_known(*self._gold(batch), False, tokens.kept)
-            segments = self.tags.decode(infer(self.model.get_ref("crf"), "viterbi", lattice))
-            known = numpy.append(0, (labels != UNKNOWN).cumsum())
-            sizes = segments.ends - segments.starts
-            segments = segments.select(known[segments.ends] - known[segments.starts] == sizes)
-            true = find_segments(labels, inside)
-            yield lattice, segments, segments.occur_in(true), true
 
 
 def _index(model: Model[Any, Any], tokens: Tokens) -> Any:

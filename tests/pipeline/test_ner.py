@@ -16,8 +16,9 @@ from thinc.api import fix_random_seed
 from spacy_rnn.layers.crf import infer
 from spacy_rnn.pipeline import ner as ner_module
 from spacy_rnn.pipeline.calibration import expected_calibration_error, minimize
+from spacy_rnn.pipeline.confidence import MARGINS
 from spacy_rnn.pipeline.entities import BEGIN, INSIDE, MISSING, OUT, aligned_entities
-from spacy_rnn.pipeline.ner import MARGINS, RNNEntityRecognizer
+from spacy_rnn.pipeline.ner import RNNEntityRecognizer
 from spacy_rnn.pipeline.tags import Segments, TagSet
 
 SCHEMES = ["bilou", "bio"]
