@@ -147,7 +147,8 @@ def textcat(
         and 100000; 0 leaves it out.
     nO (Optional[int]): The number of labels. Found in the data by default.
     RETURNS (Model[List[Doc], Floats2d]): The model. Its outputs are probabilities, and the
-        gradient that it takes is `probability - truth`.
+        gradient that it takes is that of the scores before the softmax or sigmoid, which for the
+        cross-entropy is `probability - truth`.
     RAISES (ValueError): If `pools` is empty or has an unknown member, `heads` does not divide the
         width of `tok2vec`, `window` or `ngram_rows` is below 0, or `tok2vec` does not tell its
         width.
@@ -209,7 +210,8 @@ def tagger(tok2vec: Tok2Vec, crf: bool = False, nO: int | None = None) -> Tagger
 
 
 def crf_tagger(tok2vec: Tok2Vec, nO: int | None = None) -> CRFTagger:
-    """Score tags for a linear-chain CRF: `spacy-rnn.CRFTagger.v1`, for `rnn_ner`.
+    """Score tags for a linear-chain CRF: `spacy-rnn.CRFTagger.v1`, for `rnn_ner`
+    and `rnn_tagger`.
 
     tok2vec (Model[List[Doc], List[Floats2d]]): The token-to-vector model, or a listener.
     nO (Optional[int]): The number of tags. Found in the data by default.

@@ -13,7 +13,8 @@ from spacy.tokens import Doc
 from wasabi.printer import Printer
 
 from .. import corpus
-from ..corpus import Columns, CorpusError, Record
+from ..corpus import Columns, Record
+from ..corpus.errors import read_each
 from ..corpus.rows import make_row
 from ..corpus.shards import holds_shards, write_docs, write_shards
 from ..corpus.splits import Split, add_splits, ignore, open_splits
@@ -208,18 +209,15 @@ def make_docs(
     YIELDS (tuple[Doc, list[Record]]): A doc and the rows that it is made of.
     RAISES (CorpusError): If the data cannot be read or is not annotated for the task.
     """
-    for records in split.read(summary.skip if skip else None):
-        docs, used = [], []
-        for record in records:
-            try:
-                docs.append(corpus.make_doc(record, nlp, split.task, labels))
-            except CorpusError as error:
-                if not skip:
-                    raise
-                summary.skip(error)
-            else:
-                used.append(record)
-        if used:
+    report = summary.skip if skip else None
+
+    def read(record: Record) -> tuple[Record, Doc]:
+        return record, corpus.make_doc(record, nlp, split.task, labels)
+
+    for records in split.read(report):
+        found = list(read_each(records, read, report))
+        if found:
+            used, docs = [record for record, _ in found], [doc for _, doc in found]
             doc = docs[0] if split.n_sents == 1 else join_sentences(docs)
             summary.add(doc, used, split.task)
             yield doc, used

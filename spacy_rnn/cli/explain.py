@@ -3,14 +3,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import srsly
-from spacy import util
 from spacy.cli._util import Arg, Opt
-from spacy.language import Language
 from spacy.training import Corpus
 from wasabi.printer import Printer
 
 from . import app
-from ._util import CommandError, exit_on_error, staged
+from ._util import CommandError, exit_on_error, load_pipeline, staged
 
 
 @app.command("explain")
@@ -103,7 +101,7 @@ def explain(
         raise CommandError(
             f"Can't write explanations to {output}: expected a name that ends in .html or .json."
         )
-    nlp = load(model)
+    nlp = load_pipeline(model)
     found = []
     for text in texts:
         try:
@@ -147,7 +145,7 @@ def faithfulness(
     from .. import explanation
 
     msg = Printer(no_print=silent, pretty=not silent)
-    nlp = load(model)
+    nlp = load_pipeline(model)
     docs = (example.predicted for example in Corpus(data_path, limit=limit)(nlp))
     try:
         found = explanation.faithfulness(nlp, docs, component)
@@ -158,17 +156,6 @@ def faithfulness(
     msg.table(rows, header=header, aligns=["l", "r", "r"], divider=True)
     msg.info(f"Means over {found[0].predictions} predictions")
     return found
-
-
-def load(model: str | Path) -> Language:
-    """Load a pipeline.
-
-    RAISES (CommandError): If there is none.
-    """
-    try:
-        return util.load_model(model)
-    except OSError as error:
-        raise CommandError(f"Can't load the pipeline {model}: {error}") from error
 
 
 def print_weights(msg: Printer, explanations: list[Any]) -> None:

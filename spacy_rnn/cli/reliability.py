@@ -5,7 +5,7 @@ import srsly
 from spacy.cli._util import Arg, Opt
 from wasabi.printer import Printer
 
-from ..pipeline.calibration import Reliability
+from ..pipeline.calibration import BINS, Reliability
 from . import app
 from ._diagram import reliability_diagram
 from ._util import CommandError, exit_on_error, load_examples, load_pipeline, staged
@@ -77,7 +77,7 @@ def reliability(
         )
     for name, result in found.items():
         rows = [
-            (f"{low / 10:.1f} to {(low + 1) / 10:.1f}", count, f"{mean:.2f}", f"{share:.2f}")
+            (f"{low / BINS:.1f} to {(low + 1) / BINS:.1f}", count, f"{mean:.2f}", f"{share:.2f}")
             for low, (count, mean, share) in enumerate(zip(*result[:3], strict=True))
             if count
         ]

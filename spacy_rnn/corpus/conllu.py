@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from .errors import CorpusError, show
-from .records import COLUMNS, OnError, Record
+from .errors import CorpusError, OnError, read_each, show
+from .records import COLUMNS, Record
 from .text import Line, read_sentences
 
 SUFFIXES = (".conllu",)
@@ -36,16 +36,10 @@ def read_conllu(
             f"{path} has no column '{tags}': got xpos, upos; name one of them with the option "
             f"'tags'."
         )
-    for lines in read_sentences(path):
-        try:
-            record = _read_sentence(lines, fields[tags])
-        except CorpusError as error:
-            if on_error is None:
-                raise
-            on_error(error)
-        else:
-            if record is not None:
-                yield record
+    sentences = read_sentences(path)
+    for record in read_each(sentences, lambda s: _read_sentence(s, fields[tags]), on_error):
+        if record is not None:
+            yield record
 
 
 def _read_sentence(lines: list[Line], tag_fields: tuple[int, ...]) -> Record | None:

@@ -6,8 +6,8 @@ from pathlib import Path
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
-from .errors import CorpusError, first_line
-from .records import OnError, Record, Task
+from .errors import CorpusError, OnError, first_line, read_each
+from .records import Record, Task
 
 SUFFIXES = (".spacy",)
 
@@ -29,15 +29,10 @@ def read_docbin(path: Path, task: Task, on_error: OnError | None = None) -> Iter
             f"Can't read {path} ({first_line(error)}): expected a file in spaCy's binary format, "
             f"as spacy convert writes it."
         ) from error
-    for number, doc in enumerate(doc_bin.get_docs(Vocab()), 1):
-        try:
-            record = _read_doc(doc, f"{path}, doc {number}", task)
-        except CorpusError as error:
-            if on_error is None:
-                raise
-            on_error(error)
-        else:
-            yield record
+    docs = enumerate(doc_bin.get_docs(Vocab()), 1)
+    yield from read_each(
+        docs, lambda doc: _read_doc(doc[1], f"{path}, doc {doc[0]}", task), on_error
+    )
 
 
 def _read_doc(doc: Doc, where: str, task: Task) -> Record:

@@ -6,8 +6,8 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import get_words_and_spaces, logger
 
-from .errors import CorpusError
-from .records import OnError, Record, Task
+from .errors import CorpusError, OnError, read_each
+from .records import Record, Task
 
 
 def make_doc(record: Record, nlp: Language, task: Task, labels: Sequence[str]) -> Doc:
@@ -52,16 +52,13 @@ def make_docs(
     YIELDS (Doc): One document per record.
     """
     n_misaligned = 0
-    for record in records:
-        try:
-            doc = make_doc(record, nlp, task, labels or record.labels)
-        except CorpusError as error:
-            if on_error is None:
-                raise
-            on_error(error)
-        else:
-            n_misaligned += len(record.spans) - len(doc.ents)
-            yield doc
+
+    def read(record: Record) -> tuple[Record, Doc]:
+        return record, make_doc(record, nlp, task, labels or record.labels)
+
+    for record, doc in read_each(records, read, on_error):
+        n_misaligned += len(record.spans) - len(doc.ents)
+        yield doc
     if n_misaligned:
         logger.warning(
             "%d entities do not match token boundaries: their tokens count as not annotated",

@@ -10,8 +10,8 @@ from pathlib import Path
 from spacy.util import logger
 
 from .bio import TAG, find_entities
-from .errors import CorpusError, show
-from .records import OnError, Record
+from .errors import CorpusError, OnError, read_each, show
+from .records import Record
 from .text import Line, find_tokens, read_sentences
 
 SUFFIXES = (".iob", ".iob2", ".bio", ".conll", ".txt", ".annotated")
@@ -47,18 +47,10 @@ def read_iob(path: Path, on_error: OnError | None = None) -> Iterator[Record]:
         their scheme.
     """
     layout = find_layout(path)
-    for lines in read_sentences(path):
-        text, lines = _split_comments(lines)
-        if not lines:
-            continue
-        try:
-            record = _read_sentence(lines, text, layout)
-        except CorpusError as error:
-            if on_error is None:
-                raise
-            on_error(error)
-        else:
-            yield record
+    sentences = (
+        (text, lines) for text, lines in map(_split_comments, read_sentences(path)) if lines
+    )
+    yield from read_each(sentences, lambda s: _read_sentence(s[1], s[0], layout), on_error)
 
 
 def find_layout(path: Path) -> Layout:

@@ -1,16 +1,15 @@
 """Rows of tables as checked records."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from textwrap import shorten
 from typing import Any, Literal
 
 from .cells import Cells, Span
-from .errors import CorpusError
+from .errors import CorpusError, OnError, read_each
 from .tables import Table
 
 Task = Literal["textcat", "textcat_multilabel", "tagger", "ner"]
-OnError = Callable[[CorpusError], None]
 # The column that holds the annotation of a task.
 ANNOTATION: dict[Task, str] = {
     "textcat": "label",
@@ -97,16 +96,8 @@ def read_records(
     for table in tables:
         used = task_columns(table, task, columns)
         names = labels or table_labels(table, task, columns)
-        for number, row in table.rows(used):
-            cells = Cells(f"{table.source}, row {number}", row, names)
-            try:
-                record = _read_row(cells, task, columns)
-            except CorpusError as error:
-                if on_error is None:
-                    raise
-                on_error(error)
-            else:
-                yield record
+        rows = (Cells(f"{table.source}, row {i}", row, names) for i, row in table.rows(used))
+        yield from read_each(rows, lambda row: _read_row(row, task, columns), on_error)
 
 
 def task_columns(table: Table, task: Task, columns: Columns) -> list[str]:

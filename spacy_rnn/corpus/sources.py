@@ -5,9 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from . import conllu, docbin, iob
-from .errors import CorpusError
+from .errors import CorpusError, OnError
 from .files import FORMATS, SPLIT_WORD, load_file, split_name
-from .records import COLUMNS, Columns, OnError, Record, Task, read_records
+from .records import COLUMNS, Columns, Record, Task, read_records
 from .tables import SPLITS, Table, load_tables
 
 SUFFIXES = (*conllu.SUFFIXES, *docbin.SUFFIXES, *iob.SUFFIXES)

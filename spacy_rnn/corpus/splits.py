@@ -10,8 +10,8 @@ from pathlib import Path
 
 from spacy.util import minibatch
 
-from .errors import CorpusError
-from .records import COLUMNS, Columns, OnError, Record, Task
+from .errors import CorpusError, OnError
+from .records import COLUMNS, Columns, Record, Task
 from .sources import load_source, read_source
 from .tables import SPLITS, Table
 

@@ -5,7 +5,7 @@ from typing import Any
 from spacy.language import Language
 from spacy.pipeline.tok2vec import Tok2Vec, Tok2VecListener
 from spacy.util import replace_model_node
-from thinc.api import Model, noop
+from thinc.api import Model
 
 
 def detached(nlp: Language, pipe: Any) -> Model:
@@ -22,8 +22,6 @@ def detached(nlp: Language, pipe: Any) -> Model:
         if isinstance(node, Tok2VecListener):
             replace_model_node(model, twin, copy_model(_upstream(nlp, pipe, node).model))
     for node in list(model.walk()):
-        if node.name == "one_branch":
-            replace_model_node(model, node, noop())
         for attr in ("dropout_rate", "fixed_dropout_rate"):
             if attr in node.attrs:
                 node.attrs[attr] = 0.0

@@ -7,10 +7,11 @@ import os
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any, cast
 
-import safetensors
-import safetensors.torch
 import torch
 from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load as load_safetensors
+from safetensors.torch import save as save_safetensors
 from thinc.api import Model, Optimizer
 from thinc.shims import Shim
 from thinc.types import ArrayXd, FloatsXd
@@ -158,7 +159,7 @@ class TorchShim(Shim):
             for name, weight in self._model.state_dict().items()
             if not is_lazy(weight)
         }
-        return safetensors.torch.save(weights)
+        return save_safetensors(weights)
 
     def from_bytes(self, data: bytes) -> "TorchShim":
         """Load weights.
@@ -168,8 +169,8 @@ class TorchShim(Shim):
         """
         module = type(self._model).__name__
         try:
-            loaded = safetensors.torch.load(data)
-        except safetensors.SafetensorError as err:
+            loaded = load_safetensors(data)
+        except SafetensorError as err:
             raise ValueError(
                 f"Can't read the weights of {module}: got {len(data)} bytes that are truncated or "
                 f"foreign ({err}), expected safetensors. Save or download the pipeline again."

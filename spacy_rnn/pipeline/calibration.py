@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 GOLDEN_RATIO = (math.sqrt(5) - 1) / 2
 MAX_TEMPERATURE = 8.0
+BINS = 10
 
 
 class Reliability(NamedTuple):
@@ -28,19 +29,16 @@ class Reliability(NamedTuple):
     error: float
 
     @classmethod
-    def of(
-        cls, probabilities: NDArray[Any], outcomes: NDArray[Any], bins: int = 10
-    ) -> "Reliability":
+    def of(cls, probabilities: NDArray[Any], outcomes: NDArray[Any]) -> "Reliability":
         """Compare probabilities with outcomes.
 
         probabilities (NDArray[float]): Shape (predictions,).
         outcomes (NDArray[bool]): Whether each prediction came true. Shape (predictions,).
-        bins (int): Number of bins.
         """
-        which = (probabilities * bins).astype("int64").clip(0, bins - 1)
-        counts = numpy.bincount(which, minlength=bins)
-        promised = numpy.bincount(which, weights=probabilities, minlength=bins)
-        true = numpy.bincount(which, weights=outcomes, minlength=bins)
+        which = (probabilities * BINS).astype("int64").clip(0, BINS - 1)
+        counts = numpy.bincount(which, minlength=BINS)
+        promised = numpy.bincount(which, weights=probabilities, minlength=BINS)
+        true = numpy.bincount(which, weights=outcomes, minlength=BINS)
         error = float(numpy.abs(promised - true).sum() / max(counts.sum(), 1))
         sizes = counts.clip(min=1)
         return cls(counts, promised / sizes, true / sizes, error)

@@ -1,5 +1,6 @@
 """What `rnn_textcat` and `rnn_textcat_multilabel` have in common."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
@@ -50,7 +51,7 @@ def textcat_config(exclusive_classes: bool, **settings: Any) -> dict[str, Any]:
     }
 
 
-class Categorizer(FromDisk, TextCategorizer):
+class Categorizer(FromDisk, TextCategorizer, ABC):
     """Text categorizer with a choice of loss and calibrated probabilities.
 
     vocab (Vocab): The shared vocabulary.
@@ -170,25 +171,25 @@ class Categorizer(FromDisk, TextCategorizer):
         self.cfg.update(temperature=temperature, thresholds={})
         return temperature
 
+    @abstractmethod
     def _answers(self, labels: Any) -> Any:
         """RETURNS (NDArray): What is said of labels, as answers. Shape (documents, questions,
         answers).
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def _labels(self, answers: Any) -> Any:
         """RETURNS (NDArray): The inverse of `_answers`. Shape (documents, labels)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _answer_weights(self, weights: Array) -> Array:
         """RETURNS (NDArray): Labels' weights as those of answers. Shape (questions, answers)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _balanced(self, n_with: Array, n_without: Array) -> Array:
         """RETURNS (NDArray): Weights that make up for how many documents have labels. Shape
         (labels,).
         """
-        raise NotImplementedError
 
     def _reset(self, get_examples: GetExamples) -> None:
         """Find the class weights, and forget what was fitted."""

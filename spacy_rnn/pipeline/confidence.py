@@ -1,5 +1,6 @@
 """How sure an entity recognizer is, and how right that is."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -18,7 +19,7 @@ BATCH_SIZE = 128
 MARGINS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0)
 
 
-class EntityConfidence:
+class EntityConfidence(ABC):
     """Mixin for entity recognizers with a conditional random field: exact probabilities of
     entities, and what can be fitted on data that the model was not trained on.
     """
@@ -28,21 +29,21 @@ class EntityConfidence:
     cfg: dict[str, Any]
 
     @property
+    @abstractmethod
     def tags(self) -> TagSet:
         """RETURNS (TagSet): The tags of the labels."""
-        raise NotImplementedError
 
+    @abstractmethod
     def lattice(
         self, scores: Ragged, tokens: Tokens, *, use_presets: bool, margin: float | None = None
     ) -> Lattice:
         """RETURNS (Lattice): What is to be decoded."""
-        raise NotImplementedError
 
+    @abstractmethod
     def gold(self, examples: list[Example]) -> tuple[Array, Array]:
         """RETURNS (Tuple[NDArray, NDArray]): ENT_IOB of the reference, and indices of labels.
         Shape (tokens,).
         """
-        raise NotImplementedError
 
     def confidences(self, examples: Iterable[Example]) -> tuple[Array, Array]:
         """Find the probabilities of predicted entities, and which are right.
