@@ -40,9 +40,12 @@ def staged(*paths: Path) -> Iterator[list[Path]]:
     try:
         yield parts
         for path, part in zip(paths, parts, strict=True):
+            old = path.with_name(f"{part.name}.old")
+            _remove(old)
             if path.is_dir():  # a folder cannot be renamed to one that holds files
-                _remove(path)
+                path.replace(old)
             part.replace(path)
+            _remove(old)
     finally:
         for part in parts:
             _remove(part)
