@@ -25,7 +25,12 @@ def test_staged_keeps_what_was_there_where_the_block_fails(tmp_path):
     folder = tmp_path / "corpus"
     folder.mkdir()
     (folder / "old.txt").touch()
-    with pytest.raises(RuntimeError), staged(folder) as (part,):
-        part.mkdir()
-        raise RuntimeError
+
+    def fail() -> None:
+        with staged(folder) as (part,):
+            part.mkdir()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert [path.name for path in tmp_path.rglob("*")] == ["corpus", "old.txt"]
