@@ -3,9 +3,7 @@
 A run whose result is there, with the same config and data, is not repeated.
 """
 
-import hashlib
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -13,7 +11,7 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Lock
 from typing import Any
@@ -28,187 +26,11 @@ from harness import (
     thread_environment,
     write_json,
 )
+from tables import PROGRAMS, SPLITS, Row, Run, Table, tables
 
 SPACY = (sys.executable, "-m", "spacy")
-OURS = ROOT / "configs"
-RIVALS = Path(__file__).resolve().parent / "configs"
-SPLITS = ("train", "dev", "test")
-
-
-@dataclass(frozen=True)
-class Row:
-    """A pipeline to train.
-
-    name (str): The name in the table.
-    config (Path): The config file.
-    overrides (Dict[str, Any]): Settings that differ from the file, by dotted name.
-    training (Optional[Path]): A config file whose [training] block, apart from the scores, takes
-        the place of this config's: to compare architectures that are trained alike.
-    speed (Optional[str]): The same pipeline's name in the results of speed.py.
-    calibrate (bool): Whether to calibrate the trained pipeline on dev, and fit its thresholds.
-    """
-
-    name: str
-    config: Path
-    overrides: dict[str, Any] = field(default_factory=dict)
-    training: Path | None = None
-    speed: str | None = None
-    calibrate: bool = False
-
-    @property
-    def slug(self) -> str:
-        return re.sub(r"\W+", "-", self.name.lower()).strip("-")
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows that are trained on the same data.
-
-    corpus (Path): Directory with a file each for train, dev and test, named [NAME-]SPLIT.spacy.
-    commands (Tuple[str, ...]): The commands of project.yml that make the corpus.
-    scores (Tuple[str, ...]): The scores to report, the most important first.
-    gold_preproc (bool): Whether tokens and sentences are given.
-    rows (List[Row]): The rows.
-    """
-
-    corpus: Path
-    commands: tuple[str, ...]
-    scores: tuple[str, ...]
-    gold_preproc: bool
-    rows: list[Row]
-
-    def data(self, split: str) -> Path:
-        """RETURNS (Path): The file of a split.
-        RAISES (BenchmarkError): If there is not exactly one.
-        """
-        found = [*self.corpus.glob(f"{split}.spacy"), *self.corpus.glob(f"*-{split}.spacy")]
-        if len(found) != 1:
-            steps = " and ".join(f"'python -m spacy project run {each}'" for each in self.commands)
-            raise BenchmarkError(
-                f"Can't train on {self.corpus}: found {len(found)} files for the {split} split, "
-                f"expected one, {split}.spacy or NAME-{split}.spacy. Make the corpus with {steps}, "
-                f"or give its directory with --corpus."
-            )
-        return found[0]
-
-
-def tables() -> dict[str, Table]:
-    tok2vec = "components.{}.model.tok2vec"
-    tagger_cell = f"{tok2vec.format('rnn_tagger')}.cell"
-    textcat_cell = f"{tok2vec.format('rnn_textcat')}.cell"
-    tagger, textcat = OURS / "tagger.cfg", OURS / "textcat.cfg"
-    cnn, stock = RIVALS / "tagger_cnn.cfg", RIVALS / "tagger_torch_bilstm.cfg"
-    cnn_speed, stock_speed = "spaCy CNN", "spaCy TorchBiLSTM 256 x 2"
-    ud = [
-        Row("spaCy CNN", cnn, speed=cnn_speed),
-        Row("spaCy CNN, trained like rnn_tagger", cnn, training=tagger, speed=cnn_speed),
-        Row("spaCy TorchBiLSTM", stock, speed=stock_speed),
-        Row("spaCy TorchBiLSTM, trained like rnn_tagger", stock, {}, tagger, stock_speed),
-        Row("rnn_tagger lstm", tagger, {tagger_cell: "lstm"}, speed="rnn_tagger lstm 256 x 2"),
-        Row("rnn_tagger gru", tagger, {tagger_cell: "gru"}, speed="rnn_tagger gru 256 x 2"),
-    ]
-    ensemble, stock = RIVALS / "textcat_ensemble.cfg", RIVALS / "textcat_torch_bilstm.cfg"
-    sample = [
-        Row("spaCy bag of words", RIVALS / "textcat_bow.cfg"),
-        Row("spaCy CNN", RIVALS / "textcat_cnn.cfg"),
-        Row("spaCy ensemble", ensemble),
-        Row("spaCy ensemble, trained like rnn_textcat", ensemble, training=textcat),
-        Row("spaCy TorchBiLSTM", stock),
-        Row("spaCy TorchBiLSTM, trained like rnn_textcat", stock, training=textcat),
-        Row("rnn_textcat lstm", textcat, {textcat_cell: "lstm"}),
-        Row("rnn_textcat gru", textcat, {textcat_cell: "gru"}),
-    ]
-    ner, ner_cell = OURS / "ner.cfg", f"{tok2vec.format('rnn_ner')}.cell"
-    cnn, stock = RIVALS / "ner_cnn.cfg", RIVALS / "ner_torch_bilstm.cfg"
-    entities = [
-        Row("spaCy ner, CNN", cnn),
-        Row("spaCy ner, TorchBiLSTM", stock),
-        Row("rnn_ner lstm", ner, calibrate=True),
-        Row("rnn_ner gru", ner, {ner_cell: "gru"}, calibrate=True),
-    ]
-    corpora = {
-        "uner": ROOT / "corpus" / "ner" / "uner",
-        "wnut17": ROOT / "corpus" / "ner" / "wnut17",
-        "sample-ner": ROOT / "corpus" / "sample" / "ner",
-    }
-    hub = {"banking77": "intents", "ag_news": "sentences", "imdb": "long"}
-    return {
-        **{
-            name: Table(
-                corpus=ROOT / "corpus" / "hub" / name,
-                commands=(f"hub-{name}",),
-                scores=("cats_micro_f", "cats_macro_f"),
-                gold_preproc=False,
-                rows=[
-                    Row("spaCy bag of words", RIVALS / "textcat_bow.cfg"),
-                    Row("spaCy ensemble", ensemble),
-                    Row("rnn_textcat lstm", OURS / f"textcat_{regime}.cfg"),
-                    Row("rnn_textcat gru", OURS / f"textcat_{regime}.cfg", {textcat_cell: "gru"}),
-                ],
-            )
-            for name, regime in hub.items()
-        },
-        **{
-            name: Table(
-                corpus=corpus,
-                commands=("prepare",) if name == "sample-ner" else ("ner-assets", "ner-convert"),
-                scores=("ents_f", "ents_p", "ents_r"),
-                gold_preproc=True,
-                rows=entities,
-            )
-            for name, corpus in corpora.items()
-        },
-        "ud": Table(
-            corpus=ROOT / "corpus" / "ud" / "UD_English-EWT",
-            commands=("ud-assets", "ud-convert"),
-            scores=("tag_acc",),
-            gold_preproc=True,
-            rows=ud,
-        ),
-        "sample": Table(
-            corpus=ROOT / "corpus" / "sample" / "textcat",
-            commands=("prepare",),
-            scores=("cats_macro_f", "cats_micro_f"),
-            gold_preproc=False,
-            rows=sample,
-        ),
-    }
-
-
-@dataclass(frozen=True)
-class Run:
-    """One row of a table with one seed, and where its files go."""
-
-    table: Table
-    row: Row
-    seed: int
-    result: Path
-    folder: Path
-
-    def config(self) -> str:
-        """RETURNS (str): The row's config with its overrides, as it is trained."""
-        from spacy.util import load_config
-
-        config = load_config(self.row.config, overrides=self.row.overrides, interpolate=False)
-        if self.row.training is not None:
-            training = load_config(self.row.training, interpolate=False)["training"]
-            kept = {key: config["training"][key] for key in ("score_weights", "logger")}
-            config["training"] = {**training, **kept}
-        text: str = config.to_str()
-        return text
-
-    def fingerprint(self) -> str:
-        """RETURNS (str): Changes with whatever a user may change: config, seed and data."""
-        calibrated = ", calibrated" if self.row.calibrate else ""
-        digest = hashlib.sha256(f"{self.config()}\n{self.seed}{calibrated}".encode())
-        for split in SPLITS:
-            digest.update(self.table.data(split).read_bytes())
-        return digest.hexdigest()
-
-    def is_finished(self) -> bool:
-        if not self.result.exists():
-            return False
-        return bool(read_json(self.result).get("fingerprint") == self.fingerprint())
+# Scores that spaCy lacks.
+RANKING = {"cats_macro_ap", "oos_auroc"}
 
 
 class Runner:
@@ -220,18 +42,20 @@ class Runner:
         self.lock = Lock()
         self.processes: set[subprocess.Popen[bytes]] = set()
 
-    def spacy(self, log: Path, *args: object) -> None:
-        """Run a command of spaCy, adding its output to a log.
+    def run(self, log: Path, name: str, *command: object) -> None:
+        """Run a command, adding its output to a log.
 
         RAISES (BenchmarkError): If it fails.
         """
-        command = [*SPACY, *map(str, args)]
         with log.open("ab") as output:
             with self.lock:
                 if self.stopping.is_set():
                     raise BenchmarkError("stopped")
                 process = subprocess.Popen(
-                    command, stdout=output, stderr=subprocess.STDOUT, env=self.environment
+                    [*map(str, command)],
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    env=self.environment,
                 )
                 self.processes.add(process)
             code = process.wait()
@@ -240,9 +64,15 @@ class Runner:
         if code:
             tail = log.read_text(encoding="utf8", errors="replace").strip().splitlines()[-3:]
             raise BenchmarkError(
-                f"'spacy {args[0]}' ended with exit code {code}; {log} ends with:\n"
+                f"'{name}' ended with exit code {code}; {log} ends with:\n"
                 + "\n".join(f"    {line}" for line in tail)
             )
+
+    def spacy(self, log: Path, *args: object) -> None:
+        self.run(log, f"spacy {args[0]}", *SPACY, *args)
+
+    def program(self, log: Path, program: Path, *args: object) -> None:
+        self.run(log, program.name, sys.executable, program, *args)
 
     def stop(self) -> None:
         with self.lock:
@@ -261,38 +91,15 @@ class Runner:
         shutil.rmtree(run.folder, ignore_errors=True)
         run.folder.mkdir(parents=True)
         fingerprint = run.fingerprint()
-        config, log = run.folder / "config.cfg", run.folder / "log.txt"
-        config.write_text(run.config(), encoding="utf8")
-        paths = [f"--paths.{split}={run.table.data(split)}" for split in ("train", "dev")]
-        seed = f"--system.seed={run.seed}"
-        self.spacy(log, "train", config, "--output", run.folder, *paths, seed)
-        best = run.folder / "model-best"
-        options = ["--gold-preproc"] if run.table.gold_preproc else []
-
-        def evaluate(model: Path, split: str) -> dict[str, Any]:
-            metrics = run.folder / f"{split}.json"
-            data = run.table.data(split)
-            self.spacy(log, "evaluate", model, data, "--output", metrics, *options)
-            # Runs share the machine: their speed says nothing.
-            return {k: v for k, v in read_json(metrics).items() if k != "speed"}
-
-        scores = {}
-        if run.row.calibrate:
-            trained, best = best, run.folder / "model-calibrated"
-            dev, test = run.table.data("dev"), run.table.data("test")
-            self.spacy(log, "rnn", "calibrate", trained, dev, best, *options)
-            found = run.folder / "reliability.json"
-            self.spacy(log, "rnn", "reliability", best, test, "--output", found, *options)
-            scores["reliability"] = read_json(found)
-            scores["test, not calibrated"] = evaluate(trained, "test")
-        scores.update({split: evaluate(best, split) for split in ("dev", "test")})
+        log = run.folder / "log.txt"
+        scores = (self.linear if run.row.is_program else self.pipeline)(run, log)
         result = {
             "row": run.row.name,
             "seed": run.seed,
             "scores": list(run.table.scores),
             "speed": run.row.speed,
             **scores,
-            "config": config.read_text(encoding="utf8"),
+            "config": run.row.config.name if run.row.is_program else run.config(),
             "fingerprint": fingerprint,
             **environment(),
         }
@@ -301,6 +108,50 @@ class Runner:
             for model in run.folder.glob("model-*"):
                 shutil.rmtree(model, ignore_errors=True)
         return result
+
+    def linear(self, run: Run, log: Path) -> dict[str, Any]:
+        """RETURNS (Dict[str, Any]): The scores of a row that is a program."""
+        output = run.folder / "scores.json"
+        args = [*map(run.table.data, SPLITS), "--score", run.table.scores[0], "--output", output]
+        if "oos_auroc" in run.table.scores:
+            args += ["--outside", *map(run.table.outside, SPLITS[1:])]
+        self.program(log, run.row.config, *args)
+        scores: dict[str, Any] = read_json(output)
+        return scores
+
+    def pipeline(self, run: Run, log: Path) -> dict[str, Any]:
+        """RETURNS (Dict[str, Any]): The scores of a row that spaCy trains."""
+        table, config = run.table, run.folder / "config.cfg"
+        config.write_text(run.config(), encoding="utf8")
+        paths = [f"--paths.{split}={table.data(split)}" for split in ("train", "dev")]
+        seed = f"--system.seed={run.seed}"
+        self.spacy(log, "train", config, "--output", run.folder, *paths, seed)
+        best = run.folder / "model-best"
+        options = ["--gold-preproc"] if table.gold_preproc else []
+
+        def evaluate(model: Path, split: str) -> dict[str, Any]:
+            metrics = run.folder / f"{split}.json"
+            data = table.data(split)
+            self.spacy(log, "evaluate", model, data, "--output", metrics, *options)
+            # Runs share the machine: their speed says nothing.
+            scores = {k: v for k, v in read_json(metrics).items() if k != "speed"}
+            if RANKING.intersection(table.scores):
+                args = ["--outside", table.outside(split)] if "oos_auroc" in table.scores else []
+                args += ["--output", metrics]
+                self.program(log, PROGRAMS / "ranking.py", model, data, *args)
+                scores.update(read_json(metrics))
+            return scores
+
+        scores = {}
+        if run.row.calibrate:
+            trained, best = best, run.folder / "model-calibrated"
+            dev, test = table.data("dev"), table.data("test")
+            self.spacy(log, "rnn", "calibrate", trained, dev, best, *options)
+            found = run.folder / "reliability.json"
+            self.spacy(log, "rnn", "reliability", best, test, "--output", found, *options)
+            scores["reliability"] = read_json(found)
+            scores["test, not calibrated"] = evaluate(trained, "test")
+        return {**scores, **{split: evaluate(best, split) for split in ("dev", "test")}}
 
 
 def require_files(table: Table, rows: Sequence[Row]) -> None:

@@ -9,15 +9,18 @@ import os
 import platform
 import sys
 from argparse import ArgumentTypeError
-from collections.abc import Callable, Mapping
-from importlib.metadata import version
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
+from time import perf_counter
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = Path(__file__).resolve().parent / "results"
-PACKAGES = ("spacy", "thinc", "torch", "numpy", "spacy-rnn")
+PACKAGES = ("spacy", "thinc", "torch", "numpy", "spacy-rnn", "stanza", "flair")
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -77,9 +80,18 @@ def environment() -> dict[str, Any]:
         },
         "versions": {
             "python": platform.python_version(),
-            **{package: version(package) for package in PACKAGES},
+            **installed(PACKAGES),
         },
     }
+
+
+def installed(packages: Sequence[str]) -> dict[str, str]:
+    """RETURNS (Dict[str, str]): The versions of those that are there."""
+    found = {}
+    for package in packages:
+        with suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found
 
 
 def cpu_model() -> str:
@@ -89,6 +101,46 @@ def cpu_model() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+@dataclass(eq=False)
+class Setting:
+    """What all sections of speed.py share.
+
+    texts (List[str]): Sentences or documents.
+    rounds (int): Rounds that count.
+    quick (bool): Only show that the programs run: the figures mean nothing.
+    """
+
+    texts: list[str]
+    rounds: int
+    quick: bool = False
+
+    @property
+    def sizes(self) -> list[tuple[int, int]]:
+        """RETURNS (List[Tuple[int, int]]): Widths and depths to compare at."""
+        return [(32, 1)] if self.quick else [(128, 1), (256, 2)]
+
+
+def rate(unit: str, amount: float, run: Callable[[], Any]) -> Metrics:
+    start = perf_counter()
+    run()
+    return {f"{unit}/s": amount / (perf_counter() - start)}
+
+
+def nanoseconds(unit: str, amount: float, run: Callable[[], Any]) -> Metrics:
+    return {f"ns/{unit}": milliseconds(run) * 1e6 / amount}
+
+
+def milliseconds(run: Callable[[], Any]) -> float:
+    start = perf_counter()
+    run()
+    return (perf_counter() - start) * 1e3
+
+
+def percentiles(times: Sequence[float]) -> Metrics:
+    hundredths = quantiles(times, n=100, method="inclusive")
+    return {"ms p50": hundredths[49], "ms p99": hundredths[98]}
 
 
 def interleave(case: str, tasks: Mapping[str, Task], rounds: int, baseline: str) -> list[Row]:

@@ -1,5 +1,6 @@
-"""Measure the peak memory of a batch in which one document is very long, above what was in use
-before: one-line documents and one of 100,000 tokens. Every measurement is a process of its own.
+"""Measure the peak memory of a batch, above what was in use before: one-line documents with one of
+100,000 tokens among them, and documents of one length with 100,000 tokens in all. Every measurement
+is a process of its own.
 """
 
 import json
@@ -26,34 +27,46 @@ class Case:
 
     system (str): Name of a pipeline or encoder in systems.py.
     work (str): "predict", or "update" for one training step.
-    long (int): Tokens of the long document.
-    docs (int): Documents in the batch, all but one of `SHORT` tokens.
+    short (int): Tokens of all documents but one.
+    long (int): Tokens of that one.
+    docs (int): Documents in the batch.
     width (int): Width of the recurrent encoder.
     """
 
     system: str
     work: str
+    short: int
     long: int
     docs: int
     width: int
 
     @property
     def lengths(self) -> list[int]:
-        return [SHORT] * (self.docs - 1) + [self.long]
+        return [self.short] * (self.docs - 1) + [self.long]
+
+    @property
+    def batch(self) -> str:
+        if self.short == self.long:
+            return f"{self.docs:,} of {self.long:,} tokens"
+        return f"{self.docs - 1:,} of {self.short:,} tokens and one of {self.long:,}"
 
 
 def cases(long: int, peer_long: int, docs: int, width: int) -> Iterator[Case]:
     """RETURNS (Iterator[Case]): All cases. spaCy's recurrent encoder pads every document to the
-    longest, so that its long document is shorter; ours are measured at both lengths.
+    longest, so that its long document is shorter; ours are measured at both lengths. Taggers are
+    also measured on documents of one length.
     """
     size = f"{width} x 1"
-    pipelines = ["spaCy CNN", f"rnn_tagger lstm {size}", f"rnn_tagger gru {size}"]
-    pipelines += ["spaCy ensemble", f"rnn_textcat lstm {size}", f"rnn_textcat gru {size}"]
-    runs = [(name, long) for name in [*pipelines, *OURS]]
-    runs += [(name, peer_long) for name in [STOCK, *OURS] if peer_long != long or name == STOCK]
-    for name, length in runs:
+    taggers = ["spaCy CNN", f"rnn_tagger lstm {size}", f"rnn_tagger gru {size}"]
+    textcats = ["spaCy ensemble", f"rnn_textcat lstm {size}", f"rnn_textcat gru {size}"]
+    runs = [(name, SHORT, long, docs) for name in [*taggers, *textcats, *OURS]]
+    peers = [STOCK, *OURS] if peer_long != long else [STOCK]
+    runs += [(name, SHORT, peer_long, docs) for name in peers]
+    for length in (n for n in (10, 1_000, 100_000) if n <= long):
+        runs += [(name, length, length, long // length) for name in taggers]
+    for name, *lengths in runs:
         for work in ("predict", "update"):
-            yield Case(name, work, length, docs, width)
+            yield Case(name, work, *lengths, width)
 
 
 def run_case(case: Case, timeout: float) -> dict[str, Any]:
@@ -96,7 +109,8 @@ def measure(case: Case) -> dict[str, Any]:
 def prepare_pipeline(case: Case) -> tuple[Callable[[], Any], Callable[[], Any]]:
     from spacy.tokens import Doc
     from spacy.training import Example
-    from systems import LABELS, TAGS, initialized, taggers, textcats
+    from systems import initialized, taggers, textcats
+    from texts import LABELS, TAGS
     from thinc.api import Adam
 
     builds = {**taggers([(case.width, 1)]), **textcats([(case.width, 1)])}
@@ -121,7 +135,7 @@ def prepare_pipeline(case: Case) -> tuple[Callable[[], Any], Callable[[], Any]]:
 
 
 def prepare_encoder(case: Case) -> tuple[Callable[[], Any], Callable[[], Any]]:
-    from systems import encoder_model, random_arrays
+    from encoders import encoder_model, random_arrays
 
     model = encoder_model(case.system, case.width, 1)
 
@@ -189,12 +203,12 @@ def main(args: Sequence[str] | None = None) -> int:
     todo = list(cases(options.long, options.peer_long, options.docs, options.width))
     if options.quick:
         quick = (STOCK, "rnn_tagger lstm 32 x 1")
-        todo = [case for case in cases(200, 200, 8, 32) if case.system in quick]
+        todo = [case for case in cases(100, 100, 8, 32) if case.system in quick]
     result: dict[str, Any] = {**environment(), "threads": 1, "quick": options.quick, "rows": []}
     for case in todo:
-        row = run_case(case, options.timeout)
+        row = {"batch": case.batch, **run_case(case, options.timeout)}
         outcome = row.get("error") or f"{row['peak_mib']:,.0f} MiB"
-        say(f"{case.system:32} {case.work:8} {case.long:8,} tokens: {outcome}")
+        say(f"{case.system:32} {case.work:8} {case.batch}: {outcome}")
         result["rows"].append(row)
         if output is not None:
             write_json(output, result)

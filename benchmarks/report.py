@@ -12,13 +12,18 @@ from harness import RESULTS, BenchmarkError, read_json, say
 
 TITLES = {
     "pipeline": "Pipelines: from text to annotations",
+    "cores": "Pipelines on all cores",
     "encoder": "Encoders alone",
     "crf": "Conditional random fields (ns per token)",
     "training": "Training",
+    "backend": "spaCy's own pipelines with OneDNNOps",
     "latency": "Latency of single short texts",
     "load": "Loading",
+    "growth": "Pipelines by length, batch and width (ns per word)",
     "length": "Encoders by length, batch and width (ns per token)",
 }
+# A line a case, a column a system.
+GRIDS = ("growth", "length")
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:
@@ -55,9 +60,10 @@ def speed(folder: Path) -> str:
             parts.append(f"## {TITLES[name]}\n")
             parts.append(
                 f"{environment_line(result)} {texts['texts']:,} texts of {texts['file']}; medians "
-                f"of {result['rounds']} interleaved rounds, lowest to highest in parentheses.\n"
+                f"of {len(result['rows'][0]['rounds'])} interleaved rounds, lowest to highest in "
+                "parentheses.\n"
             )
-            parts.append(by_length(result["rows"]) if name == "length" else cases(result["rows"]))
+            parts.append(grid(result["rows"]) if name in GRIDS else cases(result["rows"]))
     if len(parts) == 1:
         raise BenchmarkError(f"No results in {folder}: run speed.py first.")
     return "\n".join(parts)
@@ -95,27 +101,51 @@ def spread(middle: float, low: float, high: float, style: str = "") -> str:
     return f"{middle_} ({low_} to {high_})"
 
 
-def by_length(rows: Sequence[dict[str, Any]]) -> str:
-    systems = list(dict.fromkeys(row["system"] for row in rows))
-    body = []
-    for case, group in groupby(rows, lambda row: row["case"]):
-        cells = {row["system"]: number(row["median"]) for row in group}
-        body.append([case, *(cells.get(system, "-") for system in systems)])
-    return table(["", *systems], body)
+def grid(rows: Sequence[dict[str, Any]]) -> str:
+    """RETURNS (str): Tables of medians, one for the cases that compare the same systems."""
+    lines = [
+        (case, {row["system"]: number(row["median"]) for row in group})
+        for case, group in groupby(rows, lambda row: row["case"])
+    ]
+    return "\n".join(
+        table(["", *systems], [[case, *cells.values()] for case, cells in group])
+        for systems, group in groupby(lines, lambda line: list(line[1]))
+    )
+
+
+def beside(one: Path, many: Path) -> str:
+    """RETURNS (str): What more threads bring, in the sections that were run with both."""
+    parts = ["# One thread and several\n"]
+    for name in TITLES:
+        if not ((one / f"{name}.json").exists() and (many / f"{name}.json").exists()):
+            continue
+        single, result = read_json(one / f"{name}.json"), read_json(many / f"{name}.json")
+        medians = {identity(row): row["median"] for row in single["rows"]}
+        body = []
+        for row in result["rows"]:
+            if before := medians.get(identity(row)):
+                after = row["median"]
+                body.append(
+                    [*identity(row), number(before), number(after), f"{after / before:.2f}"]
+                )
+        header = ["case", "system", "metric", "1 thread", f"{result['threads']} threads", "times"]
+        parts += [f"## {TITLES[name]}\n", f"{environment_line(result)}\n", table(header, body, 3)]
+    if len(parts) == 1:
+        raise BenchmarkError(f"Nothing in {many} that {one} has too: run speed.py with one thread.")
+    return "\n".join(parts)
+
+
+def identity(row: dict[str, Any]) -> tuple[str, str, str]:
+    return row["case"], row["system"], row["metric"]
 
 
 def memory(path: Path) -> str:
     result = read_json(path)
     body = [
-        [
-            row["system"],
-            row["work"],
-            f"{row['docs'] - 1:,} short and one of {row['long']:,} tokens",
-            row.get("error") or number(row["peak_mib"]),
-        ]
+        [row["system"], row["work"], row["batch"], row.get("error") or number(row["peak_mib"])]
         for row in result["rows"]
     ]
-    header = ["system", "work", "batch", "MiB above what was in use"]
+    header = ["system", "work", "documents", "MiB above what was in use"]
     return "\n".join(["# Peak memory\n", f"{environment_line(result)}\n", table(header, body, 3)])
 
 
@@ -151,7 +181,10 @@ def percent(values: Sequence[float]) -> str:
 
 def reports(results: Path) -> dict[str, str]:
     """RETURNS (Dict[str, str]): The Markdown of everything that has results, by file name."""
-    found = {f"{f.name}.md": speed(f) for f in sorted(results.glob("speed*")) if f.is_dir()}
+    one = results / "speed"
+    found = {"speed.md": speed(one)} if one.is_dir() else {}
+    for many in sorted(results.glob("speed-*-threads")):
+        found[f"{many.name}.md"] = beside(one, many)
     if (results / "memory.json").exists():
         found["memory.md"] = memory(results / "memory.json")
     for folder in sorted((results / "accuracy").glob("*")):

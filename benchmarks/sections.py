@@ -1,47 +1,46 @@
-"""The sections of speed.py. Each takes the setting and returns rows."""
+"""The sections of speed.py about whole pipelines. Each takes the setting and returns rows."""
 
 import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, partial
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
+from itertools import chain, cycle, islice
 from pathlib import Path
-from statistics import quantiles
-from time import perf_counter
-from typing import Any
 
 import spacy
-import torch
-from harness import Metrics, Row, Task, interleave
+from harness import (
+    Metrics,
+    Row,
+    Setting,
+    Task,
+    interleave,
+    milliseconds,
+    nanoseconds,
+    percentiles,
+    rate,
+    usable_cores,
+)
 from spacy.language import Language
 from spacy.training import Example
 from spacy.training.batchers import minibatch_by_words
 from systems import (
-    OURS,
     SPACY_NER,
     SPACY_TAGGER,
     SPACY_TEXTCAT,
-    STOCK,
     Build,
-    Encode,
-    count_words,
-    crf_methods,
-    document_lengths,
-    encoder_model,
-    encoder_steps,
-    encoders,
-    examples,
-    flops_per_token,
     initialized,
-    random_arrays,
     recognizers,
     taggers,
     textcats,
+    thinc_pipelines,
     trained,
 )
+from texts import count_words, examples
 from thinc.api import Adam
+
+from spacy_rnn.callbacks import models_with_onednn
 
 BATCH = 256
 WORDS_PER_UPDATE = 1000
@@ -71,50 +70,45 @@ print(json.dumps({step: seconds * 1e3 for step, seconds in steps.items()}))
 """
 
 
-@dataclass
-class Setting:
-    """What all sections share.
-
-    texts (List[str]): Sentences or documents.
-    rounds (int): Rounds that count.
-    quick (bool): Only show that the programs run: the figures mean nothing.
+@cache
+def cases(setting: Setting) -> list[tuple[str, dict[str, Language], str]]:
+    """RETURNS (List[Tuple[str, Dict[str, Language], str]]): The pipelines of each task by name,
+    and the name of the one to compare with. Their weights are random, but for entities.
     """
-
-    texts: list[str]
-    rounds: int
-    quick: bool = False
-
-    @property
-    def sizes(self) -> list[tuple[int, int]]:
-        return [(32, 1)] if self.quick else [(128, 1), (256, 2)]
-
-    @cached_property
-    def tagger_pipelines(self) -> dict[str, Language]:
-        return self.initialized(taggers(self.sizes))
-
-    @cached_property
-    def textcat_pipelines(self) -> dict[str, Language]:
-        return self.initialized(textcats(self.sizes))
-
-    @cached_property
-    def ner_pipelines(self) -> dict[str, Language]:
-        sizes = [(32, 1)] if self.quick else [(128, 1), (256, 1)]
-        builds = recognizers(sizes)
-        return {name: trained(build, self.texts[:100]) for name, build in builds.items()}
-
-    def initialized(self, builds: Mapping[str, Build]) -> dict[str, Language]:
-        return {name: initialized(build, self.texts[:100]) for name, build in builds.items()}
-
-    def cases(self) -> Iterator[tuple[str, dict[str, Language], str]]:
-        yield "tagger", self.tagger_pipelines, SPACY_TAGGER
-        yield "ner", self.ner_pipelines, SPACY_NER
-        yield "textcat", self.textcat_pipelines, SPACY_TEXTCAT
+    recognizer_sizes = [(width, 1) for width, _ in setting.sizes]
+    return [
+        ("tagger", made(taggers(setting.sizes), setting), SPACY_TAGGER),
+        ("ner", made(recognizers(recognizer_sizes), setting, trained), SPACY_NER),
+        ("textcat", made(textcats(setting.sizes), setting), SPACY_TEXTCAT),
+    ]
 
 
-def rate(unit: str, amount: float, run: Callable[[], Any]) -> Metrics:
-    start = perf_counter()
-    run()
-    return {f"{unit}/s": amount / (perf_counter() - start)}
+def made(
+    builds: Mapping[str, Build],
+    setting: Setting,
+    make: Callable[[Build, Sequence[str]], Language] = initialized,
+) -> dict[str, Language]:
+    return {name: make(build, setting.texts[:100]) for name, build in builds.items()}
+
+
+def read(nlp: Language, texts: Sequence[str], batch: int = BATCH, n_process: int = 1) -> None:
+    for _ in nlp.pipe(texts, batch_size=batch, n_process=n_process):
+        pass
+
+
+def update(nlp: Language, texts: Sequence[str]) -> Task:
+    """RETURNS (Task): Words per second of `nlp.update`, examples being new in every round."""
+    words, optimizer = count_words(texts), Adam(0.001)
+
+    def learn(batches: Sequence[list[Example]]) -> None:
+        for batch in batches:
+            nlp.update(batch, drop=0.1, sgd=optimizer)
+
+    def run(_: int) -> Metrics:
+        batches = list(minibatch_by_words(examples(texts, nlp), WORDS_PER_UPDATE))
+        return rate("words", words, lambda: learn(batches))
+
+    return run
 
 
 def pipeline(setting: Setting) -> list[Row]:
@@ -130,134 +124,113 @@ def pipeline(setting: Setting) -> list[Row]:
         return lambda number: rate("words", words[number], lambda: read(nlp, slices[number]))
 
     def seen(nlp: Language) -> Task:
-        return lambda number: rate("words", sum(words), lambda: read(nlp, setting.texts))
+        return lambda _: rate("words", sum(words), lambda: read(nlp, setting.texts))
 
     rows = []
-    for case, pipelines, baseline in setting.cases():
+    for case, pipelines, baseline in cases(setting):
         for kind, task in (("new texts", unseen), ("known texts", seen)):
             tasks = {name: task(nlp) for name, nlp in pipelines.items()}
             rows += interleave(f"{case}, {kind}", tasks, setting.rounds, baseline)
     return rows
 
 
-def read(nlp: Language, texts: Sequence[str]) -> None:
-    for _ in nlp.pipe(texts, batch_size=BATCH):
-        pass
-
-
-def encoder(setting: Setting) -> list[Row]:
-    """Tokens per second of the encoder alone, and the share of this machine's matrix rate that its
-    products reach.
+def cores(setting: Setting) -> list[Row]:
+    """Words per second of `nlp.pipe` with a process on each core, against a single one. Texts are
+    ten joined: single sentences take longer to send to a process and back than to read.
     """
-    nlp = spacy.blank("en")
-    lengths = [len(nlp.make_doc(text)) for text in setting.texts]
-    kinds = {
-        "sentences": lengths,
-        "documents": document_lengths(1_000 if setting.quick else 60_000),
+    texts = [" ".join(setting.texts[i : i + 10]) for i in range(0, len(setting.texts), 10)]
+    words, processes = count_words(texts), (1, usable_cores())
+    pipelines = made(taggers(setting.sizes[:1]), setting)
+
+    def task(nlp: Language, n: int) -> Task:
+        return lambda _: rate("words", words, lambda: read(nlp, texts, 16, n))
+
+    tasks = {
+        f"{name}, n_process = {n}": task(nlp, n)
+        for name, nlp in pipelines.items()
+        for n in processes
     }
-    rows = interleave("products", products(), setting.rounds, "torch matmul")
-    peak = max(row["median"] for row in rows) * 1e9
-    for width, depth in setting.sizes:
-        systems = encoders(width, depth)
-        for kind, sizes in kinds.items():
-            case = f"{kind}, {width} x {depth}"
-            tasks = {name: encoding(encode, sizes, width) for name, encode in systems.items()}
-            for row in interleave(case, tasks, setting.rounds, STOCK):
-                flops = flops_per_token(row["system"], width, depth)
-                row["share_of_matrix_rate"] = row["median"] * flops / peak
-                rows.append(row)
+    return interleave("tagger", tasks, few(setting), f"{SPACY_TAGGER}, n_process = 1")
+
+
+def few(setting: Setting) -> int:
+    """RETURNS (int): Rounds for sections that take long, and show no small differences."""
+    return min(setting.rounds, 3)
+
+
+def growth(setting: Setting) -> list[Row]:
+    """Nanoseconds per word of `nlp.pipe`: by length of document with equally many words in all, by
+    texts in a batch, and by width.
+    """
+    width, total = (32, 1_000) if setting.quick else (128, 100_000)
+    words = list(islice(cycle(chain.from_iterable(map(str.split, setting.texts))), total))
+    pipelines = made(taggers([(width, 1)]), setting)
+
+    def measure(case: str, systems: dict[str, Language], texts: list[str], batch: int) -> list[Row]:
+        n_words = count_words(texts)
+        tasks = {name: pipe(nlp, texts, batch, n_words) for name, nlp in systems.items()}
+        return interleave(case, tasks, few(setting), next(iter(systems)))
+
+    def pipe(nlp: Language, texts: list[str], batch: int, n_words: int) -> Task:
+        return lambda _: nanoseconds("word", n_words, lambda: read(nlp, texts, batch))
+
+    rows = []
+    for size in [n for n in (10, 100, 1_000, 10_000, 100_000) if n <= total]:
+        texts = [" ".join(words[i : i + size]) for i in range(0, total, size)]
+        rows += measure(f"documents of {size:,} words", pipelines, texts, len(texts))
+    texts = setting.texts[: 32 if setting.quick else 1024]
+    for batch in [n for n in (1, 8, 32, 128, 1024) if n <= len(texts)]:
+        rows += measure(f"batches of {batch:,} texts", pipelines, texts, batch)
+    for size in (32, 64) if setting.quick else (64, 128, 256, 512):
+        sized = {n: b for n, b in taggers([(size, 1)]).items() if n != SPACY_TAGGER}
+        systems = {name.rsplit(" ", 3)[0]: nlp for name, nlp in made(sized, setting).items()}
+        rows += measure(f"width {size}", systems, texts[:BATCH], BATCH)
     return rows
-
-
-def crf(setting: Setting) -> list[Row]:
-    """Nanoseconds per token of a conditional random field, against the encoder before it."""
-    nlp = spacy.blank("en")
-    width = 32 if setting.quick else 128
-    lengths = [len(nlp.make_doc(text)) for text in setting.texts]
-    encoder = {f"{name} {width} x 1": encoder_model(name, width, 1).predict for name in OURS}
-    baseline, *_ = encoder
-    tasks = {name: nanoseconds(encode, lengths, width) for name, encode in encoder.items()}
-    for tags in (9, 50):
-        for name, run in crf_methods(tags).items():
-            tasks[name] = nanoseconds(run, lengths, tags)
-    return interleave("sentences", tasks, setting.rounds, baseline)
-
-
-def nanoseconds(encode: Encode, lengths: Sequence[int], width: int, batch: int = BATCH) -> Task:
-    run = encoding(encode, lengths, width, batch)
-    return lambda number: {"ns/token": 1e9 / run(number)["tokens/s"]}
-
-
-def encoding(encode: Encode, lengths: Sequence[int], width: int, batch: int = BATCH) -> Task:
-    """RETURNS (Task): Encode arrays of the given lengths, batch by batch."""
-    arrays = random_arrays(lengths, width)
-    batches = [arrays[i : i + batch] for i in range(0, len(arrays), batch)]
-    return lambda _: rate("tokens", sum(lengths), lambda: [encode(each) for each in batches])
-
-
-def products(size: int = 1024, repeats: int = 10) -> dict[str, Task]:
-    """RETURNS (Dict[str, Task]): Measure the rate of square fp32 products."""
-    X, W = torch.rand(size, size), torch.rand(size, size)
-    run: dict[str, Callable[[], Any]] = {"torch matmul": lambda: torch.matmul(X, W)}
-    # Private to torch, and absent from some builds.
-    if hasattr(torch.ops.mkldnn, "_linear_pointwise"):
-        linear = torch.ops.mkldnn._linear_pointwise
-        run["torch oneDNN linear"] = lambda: linear(X, W, None, "none", [], "")
-    amount = repeats * 2 * size**3 / 1e9
-
-    def task(once: Callable[[], Any]) -> Task:
-        return lambda _: rate("GFLOP", amount, lambda: [once() for _ in range(repeats)])
-
-    return {name: task(once) for name, once in run.items()}
 
 
 def training(setting: Setting) -> list[Row]:
-    """Words per second of `nlp.update`, examples being new in every round."""
+    """Words per second of `nlp.update`."""
     texts = setting.texts[: 30 if setting.quick else 500]
-    words = count_words(texts)
-
-    def task(nlp: Language) -> Task:
-        optimizer = Adam(0.001)
-
-        def update(batches: Sequence[list[Example]]) -> None:
-            for batch in batches:
-                nlp.update(batch, drop=0.1, sgd=optimizer)
-
-        def run(_: int) -> Metrics:
-            batches = list(minibatch_by_words(examples(texts, nlp), WORDS_PER_UPDATE))
-            return rate("words", words, lambda: update(batches))
-
-        return run
-
     # Other sections get pipelines that were not trained.
-    pipelines = setting.initialized(taggers(setting.sizes))
-    tasks = {name: task(nlp) for name, nlp in pipelines.items()}
+    pipelines = made(taggers(setting.sizes), setting)
+    tasks = {name: update(nlp, texts) for name, nlp in pipelines.items()}
     return interleave("tagger", tasks, setting.rounds, SPACY_TAGGER)
 
 
-def latency(setting: Setting) -> list[Row]:
-    """Milliseconds of `nlp(text)` for single texts of at most 100 characters."""
-    texts = [text for text in setting.texts if len(text) <= 100][: 20 if setting.quick else 200]
-
-    def task(nlp: Language) -> Task:
-        return lambda _: percentiles([milliseconds(partial(nlp, text)) for text in texts])
-
+def backend(setting: Setting) -> list[Row]:
+    """spaCy's own pipelines with Thinc's default backend and with OneDNNOps: words per second of
+    `nlp.pipe` and of `nlp.update`, and milliseconds of a short text.
+    """
+    texts = setting.texts[:700]
+    words = count_words(texts)
+    kinds: dict[str, Callable[[Language], Task]] = {
+        "nlp.pipe": lambda nlp: lambda _: rate("words", words, lambda: read(nlp, texts)),
+        "nlp.update": lambda nlp: update(nlp, texts[:100]),
+        "nlp": lambda nlp: single(nlp, setting),
+    }
     rows = []
-    for case, pipelines, baseline in setting.cases():
-        tasks = {name: task(nlp) for name, nlp in pipelines.items()}
-        rows += interleave(case, tasks, setting.rounds, baseline)
+    for name, build in thinc_pipelines().items():
+        pipelines = {ops: trained(build, texts[:100], 10) for ops in ("NumpyOps", "OneDNNOps")}
+        models_with_onednn()(pipelines["OneDNNOps"])
+        for kind, task in kinds.items():
+            tasks = {ops: task(nlp) for ops, nlp in pipelines.items()}
+            rows += interleave(f"{name}, {kind}", tasks, setting.rounds, "NumpyOps")
     return rows
 
 
-def milliseconds(run: Callable[[], Any]) -> float:
-    start = perf_counter()
-    run()
-    return (perf_counter() - start) * 1e3
+def single(nlp: Language, setting: Setting) -> Task:
+    """RETURNS (Task): Milliseconds of `nlp(text)` for single texts of at most 100 characters."""
+    texts = [text for text in setting.texts if len(text) <= 100][: 20 if setting.quick else 200]
+    return lambda _: percentiles([milliseconds(partial(nlp, text)) for text in texts])
 
 
-def percentiles(times: Sequence[float]) -> Metrics:
-    hundredths = quantiles(times, n=100, method="inclusive")
-    return {"ms p50": hundredths[49], "ms p99": hundredths[98]}
+def latency(setting: Setting) -> list[Row]:
+    """Milliseconds of `nlp(text)` for single short texts."""
+    rows = []
+    for case, pipelines, baseline in cases(setting):
+        tasks = {name: single(nlp, setting) for name, nlp in pipelines.items()}
+        rows += interleave(case, tasks, setting.rounds, baseline)
+    return rows
 
 
 def load(setting: Setting) -> list[Row]:
@@ -267,7 +240,7 @@ def load(setting: Setting) -> list[Row]:
     rows = []
     tasks: dict[str, Task]
     with tempfile.TemporaryDirectory() as folder:
-        for case, pipelines, baseline in setting.cases():
+        for case, pipelines, baseline in cases(setting):
             tasks = {}
             for name, nlp in pipelines.items():
                 path = Path(folder) / case / name.replace(" ", "_")
@@ -293,49 +266,12 @@ def import_times(rounds: int) -> dict[str, list[Metrics]]:
     return {name: [{"ms": run[name]} for run in runs] for name in runs[0]}
 
 
-def length(setting: Setting) -> list[Row]:
-    """Nanoseconds per token of the encoder: by length of document with equally many tokens in all,
-    in prediction and in training, by documents in a batch, and by width.
-    """
-    rows = []
-    width, tokens = (32, 1_000) if setting.quick else (128, 100_000)
-    for each in [n for n in (10, 100, 1_000, 10_000, 100_000) if n <= tokens]:
-        lengths = [each] * (tokens // each)
-        case = f"documents of {each:,} tokens"
-        rows += per_token(case, encoders(width, 1), lengths, width, tokens, setting)
-    tokens = min(tokens, 10_000)
-    for each in [n for n in (10, 100, 1_000, 10_000) if n <= tokens]:
-        lengths = [each] * (tokens // each)
-        case = f"training, documents of {each:,} tokens"
-        rows += per_token(case, encoder_steps(width, 1), lengths, width, tokens, setting)
-    lengths = [15] * (32 if setting.quick else 1024)
-    for batch in [n for n in (1, 8, 32, 128, 1024) if n <= len(lengths)]:
-        case = f"batches of {batch:,} sentences"
-        rows += per_token(case, encoders(width, 1), lengths, width, batch, setting)
-    for each in (32, 64) if setting.quick else (64, 128, 256, 512):
-        case = f"width {each}, sentences"
-        rows += per_token(case, encoders(each, 1), lengths, each, BATCH, setting)
-    return rows
-
-
-def per_token(
-    case: str,
-    systems: Mapping[str, Encode],
-    lengths: Sequence[int],
-    width: int,
-    batch: int,
-    setting: Setting,
-) -> list[Row]:
-    tasks = {name: nanoseconds(encode, lengths, width, batch) for name, encode in systems.items()}
-    return interleave(case, tasks, setting.rounds, STOCK)
-
-
 SECTIONS: Mapping[str, Callable[[Setting], list[Row]]] = {
     "pipeline": pipeline,
-    "encoder": encoder,
-    "crf": crf,
+    "cores": cores,
+    "growth": growth,
     "training": training,
+    "backend": backend,
     "latency": latency,
     "load": load,
-    "length": length,
 }

@@ -9,6 +9,7 @@ from typing import Any
 from harness import (
     RESULTS,
     BenchmarkError,
+    Setting,
     environment,
     limit_threads,
     say,
@@ -16,7 +17,18 @@ from harness import (
     write_json,
 )
 
-NAMES = ("pipeline", "encoder", "crf", "training", "latency", "load", "length")
+NAMES = (
+    "pipeline",
+    "cores",
+    "encoder",
+    "crf",
+    "training",
+    "backend",
+    "latency",
+    "load",
+    "growth",
+    "length",
+)
 
 
 def parser() -> ArgumentParser:
@@ -35,8 +47,9 @@ def main(args: Sequence[str] | None = None) -> int:
     options = parser().parse_args(args)
     limit_threads(options.threads)
     # Only now, so that their libraries start with these threads.
-    from sections import SECTIONS, Setting
-    from systems import default_texts, read_texts
+    import encoder_sections
+    import sections
+    from texts import default_texts, read_texts
 
     output = options.output
     if output is None and not options.quick:
@@ -59,14 +72,15 @@ def main(args: Sequence[str] | None = None) -> int:
         "quick": options.quick,
     }
     setting = Setting(texts, rounds, options.quick)
+    measure = {**sections.SECTIONS, **encoder_sections.SECTIONS}
     for name in options.only:
         say(f"== {name}")
-        rows = SECTIONS[name](setting)
+        rows = measure[name](setting)
         if output is not None:
             write_json(output / f"{name}.json", {**result, "section": name, "rows": rows})
         for row in rows:
             print(
-                f"{name:9} {row['case']:32} {row['system']:32} "
+                f"{name:9} {row['case']:34} {row['system']:32} "
                 f"{row['median']:12,.2f} {row['metric']:9} {row['ratio']:6.2f}x"
             )
     return 0

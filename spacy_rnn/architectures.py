@@ -25,12 +25,14 @@ from thinc.types import Floats2d, Ragged
 from .layers.bag import ngram_bag
 from .layers.branches import one_branch
 from .layers.crf import with_crf
-from .layers.embedding import hash_embedding
+from .layers.embedding import token_embedding
 from .layers.pooling import pooling
 from .layers.recurrent import recurrent
 from .layers.sigmoid import sigmoid_output
 from .layers.windows import with_windows
+from .modules.characters import Characters
 from .modules.pooling import Pool
+from .modules.precision import Precision
 from .modules.recurrent import Cell
 
 Encoder = Model[list[Floats2d], list[Floats2d]]
@@ -40,7 +42,12 @@ Tagger = Model[list[Doc], list[Floats2d]] | Model[list[Doc], Ragged]
 CRFTagger = Model[list[Doc], Ragged]
 
 
-def bilstm_encoder(width: int, depth: int = 1, dropout: float | None = None) -> Encoder:
+def bilstm_encoder(
+    width: int,
+    depth: int = 1,
+    dropout: float | None = None,
+    precision: Precision = "float32",
+) -> Encoder:
     """Encode context with bidirectional LSTM layers: `spacy-rnn.BiLSTMEncoder.v1`, for the
     `encode` slot of `spacy.Tok2Vec.v2`.
 
@@ -51,22 +58,49 @@ def bilstm_encoder(width: int, depth: int = 1, dropout: float | None = None) -> 
     depth (int): The number of recurrent layers. Recommended values are 1 and 2.
     dropout (Optional[float]): Rate at which the outputs of each layer are dropped in training. By
         default spaCy's own, `[training] dropout`; a number holds whatever spaCy sets.
+    precision (str): What LSTMs on CPU, and any cell on GPU, compute in where the device has it:
+        "float32", or "bfloat16", which is faster at nearly the same accuracy. Weights are stored
+        as float32 either way. A device without it computes in float32, and a warning says so.
     RETURNS (Model[List[Floats2d], List[Floats2d]]): The encoder.
-    RAISES (ValueError): If `width` is odd, `depth` is below 1 or `dropout` is not a rate; on first
-        use, if the embedding is of another width.
+    RAISES (ValueError): If `width` is odd, `depth` is below 1, `dropout` is not a rate or
+        `precision` is unknown; on first use, if the embedding is of another width.
     """
-    return _encoder("lstm", width, depth, dropout)
+    return _encoder("lstm", width, depth, dropout, precision)
 
 
-def bigru_encoder(width: int, depth: int = 1, dropout: float | None = None) -> Encoder:
-    """Encode context with bidirectional GRU layers: `spacy-rnn.BiGRUEncoder.v1`. Arguments and
-    errors are those of `spacy-rnn.BiLSTMEncoder.v1`; the weights are three quarters as many.
+def bigru_encoder(
+    width: int,
+    depth: int = 1,
+    dropout: float | None = None,
+    precision: Precision = "float32",
+    reset_after: bool = True,
+) -> Encoder:
+    """Encode context with bidirectional GRU layers: `spacy-rnn.BiGRUEncoder.v1`. Other arguments
+    and errors are those of `spacy-rnn.BiLSTMEncoder.v1`; the weights are three quarters as many.
+
+    reset_after (bool): Whether the reset gate acts after the product with the state, as in cuDNN,
+        or before it, as published (Cho et al. 2014), which is slower and always in float32.
     """
-    return _encoder("gru", width, depth, dropout)
+    return _encoder("gru", width, depth, dropout, precision, reset_after)
 
 
-def _encoder(cell: Cell, width: int, depth: int, dropout: float | None) -> Encoder:
-    encode = recurrent(width, width, depth, cell=cell, dropout=dropout)
+def _encoder(
+    cell: Cell,
+    width: int,
+    depth: int,
+    dropout: float | None,
+    precision: Precision,
+    reset_after: bool = True,
+) -> Encoder:
+    encode = recurrent(
+        width,
+        width,
+        depth,
+        cell=cell,
+        dropout=dropout,
+        precision=precision,
+        reset_after=reset_after,
+    )
     model: Encoder = chain(list2ragged(), encode, ragged2list())
     model.set_dim("nO", width)
     return model
@@ -81,7 +115,12 @@ def tok2vec(
     include_static_vectors: bool = False,
     attrs: Sequence[str] = ("NORM", "PREFIX", "SUFFIX", "SHAPE"),
     rows: Sequence[int] = (5000, 1000, 2500, 2500),
+    learn_unknown: bool = False,
     ngram_rows: int = 10000,
+    characters: Characters | None = None,
+    memory: int = 64,
+    precision: Precision = "float32",
+    reset_after: bool = True,
 ) -> Tok2Vec:
     """Embed tokens by their lexical features and encode their context: `spacy-rnn.Tok2Vec.v1`.
 
@@ -91,7 +130,7 @@ def tok2vec(
     width (int): The width of embedding and output, both directions together. Recommended values
         are between 64 and 512.
     depth (int): The number of recurrent layers. Recommended values are 1 and 2.
-    cell (str): "lstm" or "gru".
+    cell (str): "lstm", "gru" or "mingru", whose training takes no loop over the tokens.
     bidirectional (bool): Read each document in both directions.
     dropout (Optional[float]): Rate at which the outputs of each recurrent layer are dropped in
         training. By default spaCy's own, `[training] dropout`; a number holds whatever spaCy sets.
@@ -99,25 +138,70 @@ def tok2vec(
     attrs (Sequence[str]): The token attributes to embed.
     rows (Sequence[int]): The number of rows in the hash table of each attribute. Recommended
         values are between 1000 and 10000.
+    learn_unknown (bool): Let attributes that training never saw share a vector of their own, which
+        is learned because rare ones pass for unknown in training. Recommended where words in use
+        are not those of training, as names are.
     ngram_rows (int): The number of rows in the hash table of character n-grams, which tell much
         about words that training lacks. Recommended values are between 5000 and 20000; 0 leaves
         them out.
+    characters (Optional[str]): What reads the characters of a token: a bidirectional "lstm" or
+        "gru", a "cnn", or nothing. See `spacy-rnn.CharEmbed.v1`.
+    memory (int): How many MiB of embedded tokens to remember between batches in prediction. 0
+        remembers none.
+    precision (str): What the recurrent layers compute in: "float32" or "bfloat16". See
+        `spacy-rnn.BiLSTMEncoder.v1`.
+    reset_after (bool): For "gru", see `spacy-rnn.BiGRUEncoder.v1`.
     RETURNS (Model[List[Doc], List[Floats2d]]): The model.
     RAISES (ValueError): If `width` is odd and `bidirectional` set, `depth` is below 1, `dropout`
-        is not a rate, `attrs` and `rows` differ in length, or the vocab lacks vectors.
+        is not a rate, `attrs` and `rows` differ in length, an attribute, `characters` or
+        `precision` is unknown, `cell` has no reset gate to set, there is nothing to embed,
+        `memory` is below 0, or the vocab lacks vectors.
     """
-    embed = hash_embedding(
+    embed = token_embedding(
         width,
         attrs,
         rows,
+        learn_unknown=learn_unknown,
         ngram_rows=ngram_rows,
+        characters=characters,
         include_static_vectors=include_static_vectors,
+        memory=memory,
     )
-    encode = recurrent(width, width, depth, cell=cell, bidirectional=bidirectional, dropout=dropout)
+    encode = recurrent(
+        width,
+        width,
+        depth,
+        cell=cell,
+        bidirectional=bidirectional,
+        dropout=dropout,
+        precision=precision,
+        reset_after=reset_after,
+    )
     model: Tok2Vec = chain(embed, encode, ragged2list())
     model.set_dim("nO", width)
     model.set_ref("embed", embed)
     model.set_ref("encode", encode)
+    return model
+
+
+def char_embed(width: int, characters: Characters = "lstm", memory: int = 64) -> Tok2Vec:
+    """Embed tokens by their characters alone: `spacy-rnn.CharEmbed.v1`, for the `embed` slot of
+    `spacy.Tok2Vec.v2`.
+
+    Characters are read as UTF-8 bytes, of which at most the first and the last 32 of a token count.
+    Each distinct token of a batch is read once.
+
+    width (int): The width of the output. Recommended values are between 64 and 256.
+    characters (str): What reads them: a bidirectional "lstm" or "gru", or a "cnn" over windows of
+        three, which is faster.
+    memory (int): How many MiB of embedded tokens to remember between batches in prediction. 0
+        remembers none.
+    RETURNS (Model[List[Doc], List[Floats2d]]): The model.
+    RAISES (ValueError): If `characters` is unknown or `memory` is below 0.
+    """
+    embed = token_embedding(width, characters=characters, memory=memory)
+    model: Tok2Vec = chain(embed, ragged2list())
+    model.set_dim("nO", width)
     return model
 
 

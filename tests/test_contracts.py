@@ -19,13 +19,29 @@ TOK2VECS: dict[str, dict[str, Any]] = {
     "default": {"@architectures": "spacy-rnn.Tok2Vec.v1"},
     "lstm": RNN,
     "gru": {**RNN, "cell": "gru"},
+    "mingru": {**RNN, "cell": "mingru"},
+    "original gru": {**RNN, "cell": "gru", "reset_after": False},
     "deep lstm": {**RNN, "depth": 3, "width": 32},
     "deep gru": {**RNN, "depth": 2, "cell": "gru"},
+    "deep mingru": {**RNN, "depth": 2, "cell": "mingru"},
     "forward lstm": {**RNN, "bidirectional": False},
     "forward gru": {**RNN, "bidirectional": False, "cell": "gru", "width": 33},
+    "forward mingru": {**RNN, "bidirectional": False, "cell": "mingru", "width": 33},
     "fixed dropout": {**RNN, "dropout": 0.3},
     "no n-grams": {**RNN, "ngram_rows": 0},
+    "unknown words": {**RNN, "learn_unknown": True},
     "static vectors": {**RNN, "include_static_vectors": True},
+    "characters": {**RNN, "characters": "lstm", "include_static_vectors": True},
+    "nothing remembered": {**RNN, "characters": "cnn", "memory": 0},
+    "characters alone": {
+        "@architectures": "spacy.Tok2Vec.v2",
+        "embed": {
+            "@architectures": "spacy-rnn.CharEmbed.v1",
+            "width": 64,
+            "characters": "gru",
+        },
+        "encode": {"@architectures": "spacy-rnn.BiGRUEncoder.v1", "width": 64},
+    },
     **{
         f"{cell} encoder": {
             "@architectures": "spacy.Tok2Vec.v2",
@@ -209,7 +225,7 @@ def test_training_dropout_reaches_the_recurrent_layers(vectors, make_examples, f
     assert (numpy.concatenate(tok2vec.predict(docs)) != 0).all()
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("cell", ["lstm", "gru", "mingru", "original gru"])
 def test_extreme_documents(nlp, make_examples, texts, cell):
     build(nlp, "rnn_tagger", {"@architectures": "spacy-rnn.Tagger.v1", "tok2vec": cell})
     nlp.initialize(lambda: make_examples(nlp))

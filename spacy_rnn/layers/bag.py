@@ -11,9 +11,9 @@ from thinc.types import Floats2d
 
 from ..modules.ngrams import NgramBag
 from .distinct import MULTIPLIER, distinct_rows
-from .embedding import lexical_features
 from .ngrams import hash_ngrams
 from .shim import TorchShim, torch_shim
+from .tokens import lexical_features
 
 Hashes = NDArray[numpy.uint64]
 Integers = NDArray[numpy.int64]
@@ -40,11 +40,12 @@ def forward(
     model: Model[list[Doc], Floats2d], docs: Sequence[Doc], is_train: bool
 ) -> tuple[Floats2d, Callable[[Floats2d], list[Doc]]]:
     shim = torch_shim(model)
-    ngrams, starts = document_ngrams(docs, model.attrs["rows"])
+    ngrams, counts, sizes = document_ngrams(docs, model.attrs["rows"])
     Y, collect_gradients = shim(
         ngrams,
         is_train,
-        starts=torch.from_numpy(starts).to(shim.device),
+        counts=torch.from_numpy(counts).to(shim.device),
+        sizes=torch.from_numpy(sizes).to(shim.device),
         dropout=model.attrs["dropout_rate"] if is_train else 0.0,
     )
 
@@ -61,14 +62,15 @@ def init(
     torch_shim(model).initialize()
 
 
-def document_ngrams(docs: Sequence[Doc], rows: int) -> tuple[Integers, Integers]:
+def document_ngrams(docs: Sequence[Doc], rows: int) -> tuple[Integers, Integers, Integers]:
     """Hash the n-grams of documents: of one and two words, and of the characters of each word.
     Words count by their NORM.
 
     docs (Sequence[Doc]): The documents.
     rows (int): Number of values to hash to.
-    RETURNS (Tuple[NDArray, NDArray]): The n-grams of all documents, one document after the other;
-        and where each document starts, shape (documents,).
+    RETURNS (Tuple[NDArray, NDArray, NDArray]): The distinct n-grams of each document, one document
+        after the other; how often each occurs in its document; and how many each document has,
+        shape (documents,).
     """
     words = lexical_features(docs, ["NORM"])[:, 0]
     owner = numpy.repeat(numpy.arange(len(docs)), [len(doc) for doc in docs])
@@ -77,8 +79,8 @@ def document_ngrams(docs: Sequence[Doc], rows: int) -> tuple[Integers, Integers]
     spelling, counts = spell(docs, words, rows)
     ngrams = numpy.concatenate((hash_rows(words, rows), hash_rows(pairs, rows), spelling))
     owners = numpy.concatenate((owner, owner[1:][neighbours], numpy.repeat(owner, counts)))
-    sizes = numpy.bincount(owners, minlength=len(docs))
-    return ngrams[owners.argsort(kind="stable")], sizes.cumsum() - sizes
+    distinct, occurrences = numpy.unique(owners * rows + ngrams, return_counts=True)
+    return distinct % rows, occurrences, numpy.bincount(distinct // rows, minlength=len(docs))
 
 
 def hash_rows(hashes: Hashes, rows: int) -> Integers:

@@ -1,10 +1,75 @@
-"""Distinct rows of an integer array."""
+"""Combinator that runs a layer on the distinct tokens of a batch."""
+
+from collections.abc import Callable, Sequence
+from typing import cast
 
 import numpy
 from numpy.typing import NDArray
+from spacy.attrs import ORTH
+from spacy.tokens import Doc
+from thinc.api import Model
+from thinc.types import Floats2d, Ints1d, Ragged
+
+from .tokens import Tokens, lexical_features
 
 # An odd constant with well-mixed bits: 2^64 divided by the golden ratio (Knuth 1998, 6.4).
 MULTIPLIER = numpy.uint64(0x9E3779B97F4A7C15)
+
+
+def with_distinct(layer: Model[Tokens, Floats2d], attrs: Sequence[int]) -> Model[list[Doc], Ragged]:
+    """Run a layer once for each distinct token of a batch of documents, and repeat its output
+    wherever the token occurs. Gradients of all occurrences are summed.
+
+    layer (Model[Tokens, Floats2d]): A function of single tokens.
+    attrs (Sequence[int]): The lexical attributes that the layer looks at. It is also given ORTH,
+        and the attribute that the vectors table goes by.
+    RETURNS (Model[List[Doc], Ragged]): The layer over documents.
+    """
+    return Model(
+        f"with_distinct({layer.name})",
+        forward,
+        init=init,
+        attrs={"attrs": list(attrs)},
+        dims={"nO": layer.maybe_get_dim("nO")},
+        layers=[layer],
+    )
+
+
+def forward(
+    model: Model[list[Doc], Ragged], docs: Sequence[Doc], is_train: bool
+) -> tuple[Ragged, Callable[[Ragged], list[Doc]]]:
+    ops, layer = model.ops, model.layers[0]
+    lengths = ops.asarray1i([len(doc) for doc in docs])
+    if not any(len(doc) for doc in docs):
+        return Ragged(ops.alloc2f(0, model.get_dim("nO")), lengths), lambda dY: []
+    tokens, inverse = distinct_tokens(docs, model.attrs["attrs"])
+    Y, backprop_layer = layer(tokens, is_train)
+    occurrences = ops.asarray1i(cast(Ints1d, inverse))
+
+    def backprop(dY: Ragged) -> list[Doc]:
+        d_distinct = ops.alloc2f(*Y.shape)
+        ops.scatter_add(d_distinct, occurrences, cast(Floats2d, dY.dataXd))
+        backprop_layer(d_distinct)
+        return []
+
+    return Ragged(Y[occurrences], lengths), backprop
+
+
+def init(
+    model: Model[list[Doc], Ragged], X: list[Doc] | None = None, Y: Ragged | None = None
+) -> None:
+    model.layers[0].initialize(X=distinct_tokens(X, model.attrs["attrs"])[0] if X else None)
+
+
+def distinct_tokens(docs: Sequence[Doc], attrs: Sequence[int]) -> tuple[Tokens, NDArray]:
+    """RETURNS (Tuple[Tokens, NDArray]): The distinct tokens of documents, and which of them each
+    token is.
+    """
+    vocab = docs[0].vocab
+    attrs = [*dict.fromkeys([*attrs, ORTH, getattr(vocab.vectors, "attr", ORTH)])]
+    rows = lexical_features(docs, attrs)
+    first, inverse = distinct_rows(rows)
+    return Tokens(vocab, attrs, rows[first]), inverse
 
 
 def distinct_rows(

@@ -1,15 +1,43 @@
-"""Character n-grams of words."""
+"""Embedding of tokens by character n-grams."""
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 import numpy
+import torch
 from numpy.typing import NDArray
+from thinc.api import Model
+from thinc.types import Floats2d
 
+from ..modules.embedding import Table
 from .distinct import MULTIPLIER
+from .feature import feature
+from .tokens import Tokens
 
 SIZES = range(2, 6)
 # Of a longer word, as many characters at either end count.
 MAX_CHARACTERS = 20
+
+
+def ngram_embedding(width: int, rows: int) -> Model[Tokens, Floats2d]:
+    """Embed tokens by the mean of the vectors of their n-grams (Bojanowski et al. 2017).
+
+    width (int): Width of the output vectors.
+    rows (int): Number of rows in the n-grams' table.
+    RETURNS (Model[Tokens, Floats2d]): The layer.
+    """
+    return feature(
+        "ngram_embedding", Table(rows, width, mode="mean"), width, partial(ngram_keys, rows)
+    )
+
+
+def ngram_keys(rows: int, tokens: Tokens) -> tuple[NDArray[numpy.int64], dict[str, Any]]:
+    """RETURNS (Tuple[NDArray, Dict]): The rows of all n-grams, one token after the other, and
+    where each token's start.
+    """
+    ngrams, starts = hash_ngrams(tokens.words(), rows)
+    return ngrams, {"starts": torch.from_numpy(starts)}
 
 
 def hash_ngrams(

@@ -7,6 +7,7 @@ import torch
 from thinc.api import Model
 from thinc.types import Floats2d, Ragged
 
+from ..modules.precision import Precision
 from ..modules.recurrent import Cell, RecurrentStack
 from .shim import TorchShim, torch_shim
 
@@ -19,17 +20,21 @@ def recurrent(
     cell: Cell = "lstm",
     bidirectional: bool = True,
     dropout: float | None = None,
+    precision: Precision = "float32",
+    reset_after: bool = True,
 ) -> Model[Ragged, Ragged]:
     """Encode each sequence of a ragged batch with stacked recurrent layers.
 
     input_width (int): Width of the input vectors.
     width (int): Width of the output vectors, both directions together.
     depth (int): Number of layers.
-    cell (str): "lstm" or "gru".
+    cell (str): "lstm", "gru" or "mingru".
     bidirectional (bool): Read each sequence in both directions.
     dropout (Optional[float]): Rate at which the outputs of each layer are dropped in training. By
         default the rate that spaCy sets, as `[training] dropout` or `nlp.update(drop=…)`; a number
         holds whatever spaCy sets.
+    precision (str): "float32" or "bfloat16". See `RecurrentStack`.
+    reset_after (bool): Whether the reset gate of a GRU acts after the product with the state.
     RETURNS (Model[Ragged, Ragged]): The layer, with the stack in a shim.
     RAISES (ValueError): See `RecurrentStack`; or if `dropout` is not a rate.
     """
@@ -37,7 +42,9 @@ def recurrent(
         raise ValueError(
             f"Invalid dropout: got {dropout}, expected a rate from 0 up to but not including 1."
         )
-    stack = RecurrentStack(input_width, width, depth, cell, bidirectional)
+    stack = RecurrentStack(
+        input_width, width, depth, cell, bidirectional, precision, reset_after=reset_after
+    )
     # spaCy overwrites "dropout_rate" wherever it is a number.
     attrs = {"dropout_rate": 0.0} if dropout is None else {"fixed_dropout_rate": dropout}
     return Model(

@@ -45,7 +45,7 @@ class TorchShim(Shim):
         meanwhile belongs to neither version.
         """
         self._n_changes += 1
-        self._weights = tuple(self._model.parameters())
+        self._weights = (*self._model.parameters(), *self._model.buffers())
 
     @property
     def version(self) -> Hashable:

@@ -1,89 +1,121 @@
-"""Hash embeddings of lexical features."""
+"""Embeddings of tokens by their features, and what makes one vector of several."""
 
 from collections.abc import Sequence
 from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+
+from .linear import linear
 
 PIECES = 3
 
 
-class HashEmbedding(nn.Module):
-    """Embed tokens by lexical features, character n-grams and static vectors.
+class Table(nn.EmbeddingBag):
+    """A table of vectors, several of which make up that of a feature: their sum (Serrà &
+    Karatzoglou 2017) or their mean (Bojanowski et al. 2017).
 
-    Each feature has a table of its own, in which a value's vector is the sum of a few rows
-    (Serrà & Karatzoglou 2017); the n-grams' vector is the mean of their rows (Bojanowski et al.
-    2017). All are concatenated, mixed by a maxout layer (Goodfellow et al. 2013) and normalised
-    (Ba et al. 2016). spaCy's `MultiHashEmbed` has the same form, without the n-grams.
-
-    width (int): Width of the tables and of the output.
-    rows (Sequence[int]): Number of rows in each feature's table.
-    ngram_rows (int): Number of rows in the n-grams' table, 0 for none.
-    static_vectors (bool): Whether static vectors are given, projected to `width`.
+    rows (int): Number of rows.
+    width (int): Width of the vectors.
+    mode (str): "sum" or "mean".
     """
 
-    def __init__(
-        self,
-        width: int,
-        rows: Sequence[int],
-        ngram_rows: int = 0,
-        static_vectors: bool = False,
-    ) -> None:
+    def __init__(self, rows: int, width: int, mode: str) -> None:
+        super().__init__(rows, width, mode=mode)
+
+    def reset_parameters(self) -> None:
+        """Draw new weights."""
+        nn.init.uniform_(self.weight, -0.1, 0.1)
+
+    def forward(self, keys: Tensor, starts: Tensor | None = None) -> Tensor:  # type: ignore[override]
+        """Embed the features of tokens.
+
+        keys (Tensor): The rows of all features, one after the other. Shape (rows,); or
+            (tokens, features, rows of a feature).
+        starts (Optional[Tensor]): In the former case, where the rows of each token start. Shape
+            (tokens,).
+        RETURNS (Tensor): The vectors of a token's features side by side. Shape (tokens, features *
+            width).
+        """
+        if starts is not None:
+            return super().forward(keys, starts.to(keys.device))
+        return (
+            super().forward(keys.flatten(0, 1)).view(len(keys), keys.shape[1] * self.embedding_dim)
+        )
+
+
+class Projection(nn.Module):
+    """A linear product of vectors whose width is found in the data.
+
+    width (int): Width of the output.
+    """
+
+    def __init__(self, width: int) -> None:
         super().__init__()
         self.width = width
-        self.tables = nn.ModuleList(nn.EmbeddingBag(n, width, mode="sum") for n in rows)
-        self.static: nn.Linear | None = None
-        if static_vectors:
-            self.static = nn.LazyLinear(width, bias=False)
-        self.ngrams = nn.EmbeddingBag(ngram_rows, width, mode="mean") if ngram_rows else None
-        n_features = len(rows) + bool(ngram_rows) + static_vectors
-        self.mix = nn.Linear(width * n_features, width * PIECES)
+        self.linear: nn.Linear = nn.LazyLinear(width, bias=False)
+
+    def reset_parameters(self, input_width: int | None = None) -> None:
+        """Draw new weights, Glorot-uniform (Glorot & Bengio 2010).
+
+        input_width (Optional[int]): Width of the vectors, where it is known.
+        """
+        if input_width is not None:
+            device = self.linear.weight.device
+            self.linear = nn.Linear(input_width, self.width, bias=False, device=device)
+            nn.init.xavier_uniform_(self.linear.weight)
+
+    def forward(self, X: Tensor) -> Tensor:
+        """Project vectors.
+
+        X (Tensor): Shape (vectors, input width).
+        RETURNS (Tensor): Shape (vectors, width).
+        RAISES (ValueError): If they are of another width than before.
+        """
+        weight = self.linear.weight
+        if not is_lazy(weight) and weight.shape[1] != X.shape[1]:
+            raise ValueError(
+                f"The table of word vectors is not the one of training: got vectors of width "
+                f"{X.shape[1]}, expected {weight.shape[1]}. Give the vocab the table that the "
+                "model was trained with, or train the model again with this one."
+            )
+        return cast(Tensor, self.linear(X))
+
+
+class Mixture(nn.Module):
+    """Make one vector of the features of a token, by a maxout layer (Goodfellow et al. 2013) and
+    layer normalisation (Ba et al. 2016), as spaCy's `MultiHashEmbed` does.
+
+    widths (Sequence[int]): Widths of the features, which stand side by side.
+    width (int): Width of the output.
+    """
+
+    def __init__(self, widths: Sequence[int], width: int) -> None:
+        super().__init__()
+        self.width = width
+        self.register_buffer("widths", torch.tensor(widths), persistent=False)
+        self.mix = nn.Linear(sum(widths), width * PIECES)
         self.norm = nn.LayerNorm(width)
         self.reset_parameters()
 
-    @torch.no_grad()
-    def reset_parameters(self, vectors_width: int | None = None) -> None:
-        """Draw new weights: uniform tables, Glorot-uniform products (Glorot & Bengio 2010).
-
-        vectors_width (Optional[int]): Width of the static vectors.
-        """
-        for table in (*self.tables, *([self.ngrams] if self.ngrams else [])):
-            nn.init.uniform_(cast(Tensor, table.weight), -0.1, 0.1)
-        if self.static is not None and vectors_width is not None:
-            self.static = nn.Linear(vectors_width, self.width, bias=False).to(self.mix.weight)
-            nn.init.xavier_uniform_(self.static.weight)
+    def reset_parameters(self) -> None:
+        """Draw new weights, Glorot-uniform (Glorot & Bengio 2010)."""
         nn.init.xavier_uniform_(self.mix.weight)
         nn.init.zeros_(self.mix.bias)
         self.norm.reset_parameters()
 
-    def forward(
-        self,
-        keys: Tensor,
-        inverse: Tensor | None = None,
-        ngrams: Sequence[Tensor] | None = None,
-        vectors: Tensor | None = None,
-        dropout: float = 0.0,
-    ) -> Tensor:
-        """Embed the distinct tokens of a batch, then repeat each wherever it occurs.
+    def forward(self, X: Tensor, dropout: float = 0.0) -> Tensor:
+        """Mix the features of tokens.
 
-        keys (Tensor): Rows to sum, by distinct token and feature. Shape (distinct, features,
-            rows to sum).
-        inverse (Optional[Tensor]): Which distinct token each token is, shape (tokens,). By default
-            the distinct tokens are what is wanted.
-        ngrams (Optional[Sequence[Tensor]]): Rows of all n-grams, one token after the other,
-            and where each distinct token's start, shape (distinct,).
-        vectors (Optional[Tensor]): Static vectors of the distinct tokens. Shape (distinct, any).
-        dropout (float): Rate at which the features of a distinct token are dropped, each as a
-            whole, so that the others learn to stand in for it (Gal & Ghahramani 2016).
+        X (Tensor): Shape (tokens, sum of widths).
+        dropout (float): Rate at which features of a token are dropped, each as a whole, so that
+            the others learn to stand in for it (Gal & Ghahramani 2016). An only feature is kept.
         RETURNS (Tensor): Shape (tokens, width).
         """
-        features = [table(keys[:, i]) for i, table in enumerate(self.tables)]
-        if self.ngrams is not None and ngrams is not None:
-            features.append(self.ngrams(*ngrams))
-        if self.static is not None:
-            features.append(self.static(vectors))
-        X = nn.functional.dropout1d(torch.stack(features, dim=1), dropout)
-        mixed = self.mix(X.flatten(1)).view(-1, self.width, PIECES).amax(dim=2)
-        Y = cast(Tensor, self.norm(mixed))
-        return Y if inverse is None else Y.index_select(0, inverse)
+        widths = cast(Tensor, self.widths)
+        if dropout and len(widths) > 1:
+            kept = nn.functional.dropout(X.new_ones(len(X), len(widths)), dropout)
+            X = X * kept.repeat_interleave(widths, dim=1)
+        mixed = linear(X, self.mix.weight, self.mix.bias).view(-1, self.width, PIECES).amax(dim=2)
+        return cast(Tensor, self.norm(mixed))

@@ -1,22 +1,36 @@
-"""Stacked bidirectional LSTM and GRU over ragged batches, exact for every sequence."""
+"""Stacked bidirectional recurrent layers over ragged batches, exact for every sequence."""
 
-from collections.abc import Iterator
 from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
-from .gru import unrolled_gru
+from .batches import reversal, sub_batches
+from .gru import UnrolledGRU
+from .initializers import draw_weights
+from .lstm import FusedLSTM
+from .mingru import MinGRU
+from .original_gru import OriginalGRU
+from .precision import PRECISIONS, Precision, available_dtype
 
-Cell = Literal["lstm", "gru"]
-CELLS: dict[str, type[nn.LSTM | nn.GRU]] = {"lstm": nn.LSTM, "gru": nn.GRU}
+Cell = Literal["lstm", "gru", "mingru"]
+CELLS: dict[str, type[nn.LSTM | nn.GRU | MinGRU]] = {
+    "lstm": nn.LSTM,
+    "gru": nn.GRU,
+    "mingru": MinGRU,
+}
+# On CPU: cells that torch has a fused kernel for, and those that are faster step by step.
+FUSED = {"lstm": FusedLSTM}
+UNROLLED = {"gru": UnrolledGRU}
 
-# The most sequences and padded tokens in a sub-batch. Small ones of similar length stay in the
-# cache and carry little padding; packed ones carry none, so that they can be larger.
-FUSED_SEQUENCES = 32
-PACKED_SEQUENCES = 256
-PADDED_TOKENS = 16384
+# Sequences in a sub-batch: multiples of the least, up to the most. Padded ones stay in the cache;
+# packed ones make the largest products.
+PADDED_SEQUENCES = (8, 32)
+PACKED_SEQUENCES = (256, 256)
+# How wide the states of all sequences at a step must be together, on average: with less to
+# compute, torch's own kernel is faster than steps in Python.
+UNROLLED_STATES = 2048
 
 
 class RecurrentStack(nn.Module):
@@ -24,27 +38,38 @@ class RecurrentStack(nn.Module):
 
     Every sequence is encoded as if it were alone: the backward direction starts on its last
     token, never on padding. The weights are those of `depth` modules `torch.nn.LSTM(…,
-    num_layers=1)` or `torch.nn.GRU`, and so are the equations (Hochreiter & Schmidhuber 1997;
-    Cho et al. 2014 with the reset gate after the product, as in cuDNN).
+    num_layers=1)`, `torch.nn.GRU` or `MinGRU`, and so are the equations (Hochreiter & Schmidhuber
+    1997; Cho et al. 2014, with the reset gate after the product, as in cuDNN, or before it, as
+    published; Feng et al. 2024).
 
-    Sequences are sorted by length and cut into sub-batches of at most `PADDED_TOKENS` tokens,
-    padding included (more only where a single sequence is longer), which bounds memory whatever
-    the batch. A sub-batch then takes one of three paths, with equal results:
+    Sequences are sorted by length and cut into sub-batches. A sub-batch takes one of three paths,
+    with equal results up to rounding:
 
-    - fused: LSTM on CPU, up to `FUSED_SEQUENCES` sequences. Two unidirectional passes over padded
-      input, the second over sequences that an index gather has reversed within their own length.
-      torch runs these through oneDNN's fused kernel, which packed input rules out.
-    - unrolled: GRU on CPU where gradients are wanted, up to `PACKED_SEQUENCES` sequences, never
-      padded. See `unrolled_gru`.
-    - packed: everything else, up to `PACKED_SEQUENCES` sequences, never padded. torch's kernel for
-      packed input; on GPU cuDNN's.
+    - fused: LSTM on CPU. Two unidirectional passes over padded input, the second over sequences
+      that an index gather has reversed within their own length. torch runs these through oneDNN's
+      fused kernel, which packed input rules out. Sub-batches have up to 32 sequences, all but the
+      first 8 of which have at least 0.7 of the length of the longest. See `FusedLSTM`.
+    - unrolled: GRU on CPU where gradients are wanted, or where a step has 2,048 or more numbers in
+      its states on average, such as 32 sequences of hidden width 64. Never padded, up to 256
+      sequences. See `UnrolledGRU`.
+    - packed: everything else. Never padded, up to 256 sequences. torch's kernel for packed input;
+      on GPU cuDNN's.
+
+    A GRU with the reset gate before the product is always unrolled (`OriginalGRU`), and minGRU
+    takes the batch as it stands: a scan has nothing to sort or to pad. Both compute in float32.
 
     input_width (int): Width of the input vectors.
     width (int): Width of the output vectors, both directions together.
     depth (int): Number of layers, at least 1.
-    cell (str): "lstm" or "gru".
+    cell (str): "lstm", "gru" or "mingru".
     bidirectional (bool): Read each sequence in both directions. Needs an even `width`.
-    RAISES (ValueError): If a size is not positive, `width` is odd or `cell` is unknown.
+    precision (str): "float32" or "bfloat16": what LSTMs on CPU and everything on GPU computes in,
+        where the device has it. Weights, inputs and outputs are float32 in any case.
+    token_budget (int): The most tokens in a sub-batch, padding included, which bounds memory
+        whatever the batch. Only a single longer sequence goes beyond it.
+    reset_after (bool): Whether the reset gate of a GRU acts after the product with the state.
+    RAISES (ValueError): If a size is not positive, `width` is odd, `cell` or `precision` is
+        unknown, or the cell has no reset gate to set.
     """
 
     def __init__(
@@ -54,11 +79,19 @@ class RecurrentStack(nn.Module):
         depth: int = 1,
         cell: Cell = "lstm",
         bidirectional: bool = True,
+        precision: Precision = "float32",
+        token_budget: int = 16384,
+        reset_after: bool = True,
     ) -> None:
         super().__init__()
         if cell not in CELLS:
             raise ValueError(
                 f"Unknown recurrent cell: got {cell!r}, expected one of {sorted(CELLS)}."
+            )
+        if cell != "gru" and not reset_after:
+            raise ValueError(
+                f"Invalid reset_after: got false for the cell {cell!r}, expected 'gru', the one "
+                'cell with a reset gate. Set cell = "gru", or leave reset_after out.'
             )
         if depth < 1:
             raise ValueError(
@@ -72,8 +105,20 @@ class RecurrentStack(nn.Module):
                 f"Invalid width: got {width}, expected an even number, because each direction "
                 f"gives one half. Use {width - 1} or {width + 1}, or set bidirectional = false."
             )
+        if precision not in PRECISIONS:
+            raise ValueError(
+                f"Unknown precision: got {precision!r}, expected one of {sorted(PRECISIONS)}."
+            )
+        if token_budget < 1:
+            raise ValueError(
+                f"Invalid token_budget: got {token_budget}, expected 1 or more tokens in a "
+                "sub-batch. Leave it out for 16384."
+            )
         self.width = width
+        self.precision = precision
+        self.token_budget = token_budget
         self.cell = cell
+        self.reset_after = reset_after
         self.bidirectional = bidirectional
         hidden = width // 2 if bidirectional else width
         self.layers = nn.ModuleList(
@@ -82,28 +127,20 @@ class RecurrentStack(nn.Module):
         )
         self.reset_parameters()
 
-    @torch.no_grad()
     def reset_parameters(self) -> None:
-        """Draw new weights: Glorot-uniform input weights (Glorot & Bengio 2010), orthogonal
-        recurrent weights a gate (Saxe et al. 2014), zero biases but for the LSTM's forget gate,
-        which starts at one (Jozefowicz et al. 2015).
-        """
-        for name, weight in self.named_parameters():
-            hidden = weight.shape[0] // (4 if self.cell == "lstm" else 3)
-            if "bias" in name:
-                nn.init.zeros_(weight)
-                if self.cell == "lstm" and "bias_ih" in name:
-                    weight[hidden : 2 * hidden] = 1.0
+        """Draw new weights: see `draw_weights` and `MinGRU.reset_parameters`."""
+        for layer in self.layers:
+            if isinstance(layer, nn.RNNBase):
+                draw_weights(layer)
             else:
-                fill = nn.init.xavier_uniform_ if "weight_ih" in name else nn.init.orthogonal_
-                for gate in weight.split(hidden):
-                    fill(gate)
+                cast(MinGRU, layer).reset_parameters()
         self.flatten_parameters()
 
     def flatten_parameters(self) -> None:
         """Lay each layer's weights out as the one chunk that cuDNN wants. No effect on CPU."""
         for layer in self.layers:
-            cast(nn.RNNBase, layer).flatten_parameters()
+            if isinstance(layer, nn.RNNBase):
+                layer.flatten_parameters()
 
     def forward(self, X: Tensor, lengths: Tensor, dropout: float = 0.0) -> Tensor:
         """Encode a batch of sequences.
@@ -116,97 +153,94 @@ class RecurrentStack(nn.Module):
         """
         if not len(X):
             return X.new_zeros((0, self.width))
+        if self.cell == "mingru":
+            return self._scanned(X, lengths, dropout)
         on_cpu = X.device.type == "cpu"
-        fused = self.cell == "lstm" and on_cpu
-        unrolled = self.cell == "gru" and on_cpu and torch.is_grad_enabled()
+        fused = on_cpu and self.cell in FUSED
+        # On CPU, other kernels than the fused one gain nothing.
+        lower = fused or (not on_cpu and self.reset_after)
+        dtype = available_dtype(self.precision, X) if lower else X.dtype
+        sequences = PADDED_SEQUENCES if fused else PACKED_SEQUENCES
+        batches = list(sub_batches(lengths, *sequences, self.token_budget))
+        kernels = self._kernels(dtype, len(batches)) if fused else []
         outputs, positions = [], []
-        for sizes, index in sub_batches(lengths, FUSED_SEQUENCES if fused else PACKED_SEQUENCES):
+        for sizes, index in batches:
             valid = torch.arange(len(index))[:, None] < sizes
             # Time-major and longest first, the tokens alone stand in the order of packing.
             packed = index[valid].to(X.device)
             if fused:
-                Y = self._fused(X[index], sizes, dropout)[valid]
-            elif unrolled:
-                Y = self._unrolled(X[packed], sizes, valid, dropout)
+                Y = _fused(kernels, _select(X, index).to(dtype), sizes, dropout)
+                Y = _permute(Y, valid.flatten().nonzero()[:, 0]).to(X.dtype)
             else:
-                Y = self._packed(X[packed], valid.sum(dim=1), dropout)
+                batch_sizes = valid[: sizes[0]].sum(dim=1)
+                run = self._unrolled if self._unrolls(batch_sizes, on_cpu) else self._packed
+                Y = run(_select(X, packed), batch_sizes, dropout, dtype)
             outputs.append(Y)
             positions.append(packed)
-        return torch.cat(outputs)[torch.cat(positions).argsort()]
+        return _select(torch.cat(outputs), torch.cat(positions).argsort())
 
-    def _fused(self, Y: Tensor, lengths: Tensor, dropout: float) -> Tensor:
-        """Y (Tensor): Padded. Shape (time, sequences, width)."""
-        reverse = reversal(lengths)
+    def _scanned(self, Y: Tensor, lengths: Tensor, dropout: float) -> Tensor:
         for layer in self.layers:
-            weights = cast(list[Tensor], layer._flat_weights)
-            outputs = _lstm(Y, weights[:4])
-            if self.bidirectional:
-                backward = _lstm(_permute(Y, reverse), weights[4:])
-                outputs = torch.cat((outputs, _permute(backward, reverse)), dim=2)
-            Y = nn.functional.dropout(outputs, dropout)
+            Y = nn.functional.dropout(layer(Y, lengths), dropout)
         return Y
 
-    def _unrolled(self, Y: Tensor, lengths: Tensor, valid: Tensor, dropout: float) -> Tensor:
+    def _unrolls(self, batch_sizes: Tensor, on_cpu: bool) -> bool:
+        """RETURNS (bool): Whether the unrolled path is the only one or the faster one."""
+        if not self.reset_after:
+            return True
+        if not on_cpu or self.cell not in UNROLLED:
+            return False
+        states = int(batch_sizes.sum()) * cast(nn.RNNBase, self.layers[0]).hidden_size
+        return torch.is_grad_enabled() or states >= UNROLLED_STATES * len(batch_sizes)
+
+    def _unrolled(
+        self, Y: Tensor, batch_sizes: Tensor, dropout: float, dtype: torch.dtype
+    ) -> Tensor:
         """Y (Tensor): The tokens in the order of packing. Shape (tokens, width)."""
-        reverse = reversal(lengths)[valid.flatten()]
-        mirror = (valid.flatten().cumsum(0) - 1)[reverse]
-        sizes = valid.sum(dim=1).tolist()
-        for layer in self.layers:
-            weights = cast(list[Tensor], layer._flat_weights)
-            directions = [Y, Y[mirror]] if self.bidirectional else [Y]
-            by_kind = [torch.stack(weights[i::4]) for i in range(4)]
-            states = unrolled_gru(torch.stack(directions), sizes, *by_kind).unbind(0)
-            outputs = torch.cat((states[0], *(s[mirror] for s in states[1:])), dim=1)
-            Y = nn.functional.dropout(outputs, dropout)
+        function = UNROLLED[self.cell] if self.reset_after else OriginalGRU
+        run, sizes = function.apply, batch_sizes.tolist()
+        for directions in self._weights(dtype):
+            outputs = [run(Y, sizes, i > 0, *weights) for i, weights in enumerate(directions)]
+            Y = nn.functional.dropout(torch.cat(outputs, dim=1), dropout)
         return Y
 
-    def _packed(self, Y: Tensor, batch_sizes: Tensor, dropout: float) -> Tensor:
+    def _packed(self, Y: Tensor, batch_sizes: Tensor, dropout: float, dtype: torch.dtype) -> Tensor:
         """Y (Tensor): The tokens in the order of packing. Shape (tokens, width)."""
-        for layer in self.layers:
-            outputs = layer(PackedSequence(Y, batch_sizes))[0].data
-            Y = nn.functional.dropout(outputs, dropout)
-        return Y
+        outputs = Y
+        # cuDNN wants its weights as one chunk, also in another type: autocast sees to that.
+        with torch.autocast(Y.device.type, dtype, enabled=dtype != Y.dtype):
+            for layer in self.layers:
+                outputs = layer(PackedSequence(outputs, batch_sizes))[0].data
+                outputs = nn.functional.dropout(outputs, dropout)
+        return outputs.to(Y.dtype)
+
+    def _weights(self, dtype: torch.dtype) -> list[list[list[Tensor]]]:
+        """RETURNS (List[List[List[Tensor]]]): The weights by layer and direction."""
+        layers = [cast(list[Tensor], layer._flat_weights) for layer in self.layers]
+        layers = [[weight.to(dtype) for weight in weights] for weights in layers]
+        return [[weights[i : i + 4] for i in range(0, len(weights), 4)] for weights in layers]
+
+    def _kernels(self, dtype: torch.dtype, n_calls: int) -> list[list[FusedLSTM]]:
+        """RETURNS (List[List[FusedLSTM]]): The fused kernels by layer and direction."""
+        kernel = FUSED[self.cell]
+        return [[kernel(w, n_calls) for w in directions] for directions in self._weights(dtype)]
 
 
-def sub_batches(lengths: Tensor, max_sequences: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Cut a batch into sub-batches of similar length, longest first. Empty sequences are left out.
-
-    lengths (Tensor): Tokens of each sequence. Shape (sequences,).
-    max_sequences (int): The most sequences in a sub-batch.
-    YIELDS (Tuple[Tensor, Tensor]): The lengths in the sub-batch, falling, shape (sequences,); and
-        where in the flat batch each token of the padded, time-major sub-batch stands, padding
-        repeating the last token of its sequence, shape (time, sequences).
-    """
-    starts = lengths.cumsum(0) - lengths
-    order = lengths.argsort(descending=True, stable=True)
-    order = order[: int((lengths > 0).sum())]
-    while len(order):
-        longest = int(lengths[order[0]])
-        size = max(1, min(max_sequences, PADDED_TOKENS // longest))
-        batch, order = order[:size], order[size:]
-        sizes = lengths[batch]
-        steps = torch.arange(longest)[:, None]
-        yield sizes, starts[batch] + steps.minimum(sizes - 1)
+def _fused(kernels: list[list[FusedLSTM]], Y: Tensor, lengths: Tensor, dropout: float) -> Tensor:
+    """Y (Tensor): Padded. Shape (time, sequences, width)."""
+    reverse = reversal(lengths, len(Y))
+    for forward, *backward in kernels:
+        outputs = [_permute(kernel(_permute(Y, reverse)), reverse) for kernel in backward]
+        outputs = [forward(Y), *outputs]
+        Y = nn.functional.dropout(torch.cat(outputs, dim=2), dropout)
+    return Y
 
 
-def reversal(lengths: Tensor) -> Tensor:
-    """Find the permutation that reverses each sequence of a padded batch within its own length.
-
-    lengths (Tensor): Tokens of each sequence, the first being the longest. Shape (sequences,).
-    RETURNS (Tensor): Indices into the flattened (time * sequences) positions. Padding stays where
-        it is, so that the permutation is its own inverse. Shape (time * sequences,).
-    """
-    steps = torch.arange(int(lengths[0]))[:, None]
-    source = torch.where(steps < lengths, lengths - 1 - steps, steps)
-    return (source * len(lengths) + torch.arange(len(lengths))).flatten()
+def _select(rows: Tensor, index: Tensor) -> Tensor:
+    """Index rows by an array of any shape, faster than by brackets."""
+    return rows.index_select(0, index.flatten()).view(*index.shape, rows.shape[1])
 
 
-def _permute(X: Tensor, index: Tensor) -> Tensor:
-    return X.flatten(0, 1)[index].view(X.shape)
-
-
-def _lstm(X: Tensor, weights: list[Tensor]) -> Tensor:
-    """Run one direction of one layer over padded, time-major input."""
-    state = X.new_zeros((1, X.shape[1], weights[1].shape[1]))
-    train = torch.is_grad_enabled()
-    return torch.lstm(X, (state, state), weights, True, 1, 0.0, train, False, False)[0]
+def _permute(Y: Tensor, index: Tensor) -> Tensor:
+    """Index the flattened (time * sequences) positions."""
+    return _select(Y.flatten(0, 1), index)

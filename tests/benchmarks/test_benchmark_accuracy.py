@@ -145,13 +145,43 @@ def test_tables(module: Callable[[str], ModuleType]) -> None:
     assert "MaxoutWindowEncoder" in alike
 
 
-@pytest.mark.parametrize("name", ["tagger_cnn", "tagger_torch_bilstm", "textcat_bow"])
+def test_programs_stand_in_for_training_and_add_scores(
+    accuracy: ModuleType, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = "pathlib.Path(args[args.index('--output') + 1]).write_text(json.dumps({}))"
+    start = "import json, pathlib, sys; args = sys.argv; "
+    scores = {"dev": {"oos_auroc": 0.5}, "test": {"oos_auroc": 0.25}}
+    (folder / "rival.py").write_text(start + write.format(scores), "utf8")
+    (folder / "ranking.py").write_text(start + write.format({"oos_auroc": 0.75}), "utf8")
+    rows = [
+        accuracy.Row("rival", folder / "rival.py"),
+        accuracy.Row("ours", accuracy.ROOT / "configs" / "textcat.cfg"),
+    ]
+    table = accuracy.Table(folder / "corpus", (), ("oos_auroc",), False, rows)
+    monkeypatch.setattr(accuracy, "PROGRAMS", folder)
+    monkeypatch.setattr(accuracy, "tables", lambda: {"ud": table})
+    assert accuracy.main(options(folder, "--seeds", "0")) == 0
+    rival, ours = (
+        json.loads((folder / "output" / "ud" / f"{row.slug}-seed0.json").read_text("utf8"))
+        for row in rows
+    )
+    assert {split: rival[split] for split in scores} == scores
+    assert ours["test"] == {"tag_acc": 0.5, "oos_auroc": 0.75}
+    assert len(calls(folder)) == 3
+    (folder / "rival.py").write_text("raise SystemExit('the rival fails')", "utf8")
+    assert accuracy.main(options(folder, "--seeds", "0")) == 1
+    assert len(calls(folder)) == 3
+
+
+@pytest.mark.parametrize(
+    "name", ["tagger_cnn", "tagger_torch_bilstm", "textcat_bow", "textcat_multilabel_bow"]
+)
 @pytest.mark.parametrize("section", ["training", "nlp"])
 def test_rivals_keep_default_settings(name: str, section: str) -> None:
     from spacy.cli.init_config import init_config
     from spacy.util import load_config
 
-    component = name.partition("_")[0]
+    component = name.rpartition("_")[0].removesuffix("_torch")
     default = init_config(lang="en", pipeline=[component], optimize="efficiency", silent=True)
     rival = load_config(BENCHMARKS / "configs" / f"{name}.cfg", interpolate=False)
     assert rival[section] == default[section]

@@ -24,7 +24,7 @@ def row(case: str, system: str, metric: str, median: float, ratio: float) -> dic
     low, high = {"low": median / 2}, {"high": median * 2}
     ratios = {"ratio": ratio, "ratio_low": ratio, "ratio_high": ratio}
     names = {"case": case, "system": system, "metric": metric, "baseline": "spaCy CNN"}
-    return {**names, "median": median, **low, **high, **ratios}
+    return {**names, "median": median, **low, **high, **ratios, "rounds": [median / 2, median * 2]}
 
 
 @pytest.fixture
@@ -35,15 +35,18 @@ def results(tmp_path: Path) -> Path:
         row(case, "rnn_tagger lstm 256 x 2", "words/s", 40_000, 2.0),
     ]
     texts = {"file": "a.conllu", "texts": 2000}
-    speed = {**ENVIRONMENT, "rounds": 7, "texts": texts, "rows": rows}
+    speed = {**ENVIRONMENT, "texts": texts, "rows": rows}
     lengths = [row("documents of 10 tokens", s, "ns/token", 5.0, 1.0) for s in ("a", "b")]
+    lengths += [row("width 64", s, "ns/token", 7.0, 1.0) for s in ("b", "c")]
+    threads = [row(case, "rnn_tagger lstm 256 x 2", "words/s", 60_000, 2.0)]
     cases = [
-        {"system": "a", "work": "predict", "docs": 256, "long": 10_000, "peak_mib": 12.5},
-        {"system": "a", "work": "update", "docs": 256, "long": 10_000, "error": "out of memory"},
+        {"system": "a", "work": "predict", "batch": "10 of 100 tokens", "peak_mib": 12.5},
+        {"system": "a", "work": "update", "batch": "10 of 100 tokens", "error": "out of memory"},
     ]
     files = {
         "speed/pipeline.json": speed,
         "speed/length.json": {**speed, "rows": lengths},
+        "speed-4-threads/pipeline.json": {**speed, "threads": 4, "rows": threads},
         "memory.json": {**ENVIRONMENT, "rows": cases},
     }
     for seed, score in enumerate((0.90, 0.92)):
@@ -65,11 +68,16 @@ def test_report(program: Program, results: Path) -> None:
     code, output, messages = program("report.py", results)
     assert code == 0, messages
     assert "| rnn_tagger lstm 256 x 2 | 40,000 (20,000 to 80,000) | 2.00 (2.00 to 2.00) |" in output
+    assert "2,000 texts of a.conllu; medians of 2 interleaved rounds" in output
+    assert "|  | a | b |" in output
     assert "| documents of 10 tokens | 5 | 5 |" in output
-    assert "| a | update | 255 short and one of 10,000 tokens | out of memory |" in output
+    assert "|  | b | c |" in output
+    assert "| width 64 | 7 | 7 |" in output
+    assert "| rnn_tagger lstm 256 x 2 | words/s | 40,000 | 60,000 | 1.50 |" in output
+    assert "| a | update | 10 of 100 tokens | out of memory |" in output
     assert "| rnn_tagger lstm | 91.00 ± 1.41 | 90.00 ± 1.41 | 2 |" in output
     names = {path.name for path in results.glob("*.md")}
-    assert names == {"speed.md", "memory.md", "accuracy-ud.md"}
+    assert names == {"speed.md", "speed-4-threads.md", "memory.md", "accuracy-ud.md"}
 
 
 def test_nothing_to_report(program: Program, tmp_path: Path) -> None:

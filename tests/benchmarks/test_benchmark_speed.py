@@ -4,8 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
+import numpy
 import pytest
 import spacy
+import torch
 from spacy.tokens import DocBin
 
 Program = Callable[..., tuple[int, str, str]]
@@ -13,11 +15,14 @@ Module = Callable[[str], ModuleType]
 
 SECTIONS = {
     "pipeline": {"words/s"},
+    "cores": {"words/s"},
     "encoder": {"tokens/s", "GFLOP/s"},
     "crf": {"ns/token"},
     "training": {"words/s"},
+    "backend": {"words/s", "ms p50", "ms p99"},
     "latency": {"ms p50", "ms p99"},
     "load": {"ms"},
+    "growth": {"ns/word"},
     "length": {"ns/token"},
 }
 
@@ -114,21 +119,41 @@ def test_texts(module: Module, tmp_path: Path) -> None:
         (tmp_path / name).write_text(content, encoding="utf8")
     nlp = spacy.blank("en")
     DocBin(docs=[nlp(text) for text in texts]).to_disk(tmp_path / "a.spacy")
-    systems = module("systems")
+    read_texts = module("texts").read_texts
     for name in (*files, "a.spacy"):
-        assert systems.read_texts(tmp_path / name) == texts
+        assert read_texts(tmp_path / name) == texts
     (tmp_path / "a.csv").write_text("a", encoding="utf8")
     (tmp_path / "empty.txt").write_text("\n", encoding="utf8")
     for name, message in (("a.csv", "expected a .spacy"), ("empty.txt", "No texts")):
         with pytest.raises(module("harness").BenchmarkError, match=message):
-            systems.read_texts(tmp_path / name)
+            read_texts(tmp_path / name)
 
 
 def test_flops(module: Module) -> None:
-    flops = module("systems").flops_per_token
+    flops = module("encoders").flops_per_token
     # Two layers of two directions: 4 gates of 128 units read 256 + 128 values.
     assert flops("torch LSTM packed", 256, 2) == 2 * 2 * 4 * 128 * (256 + 128) * 2
     assert flops("torch GRU packed", 256, 2) * 4 == flops("torch LSTM packed", 256, 2) * 3
+
+
+def test_padded_encoders_keep_the_order_of_sequences(module: Module) -> None:
+    arrays = [numpy.full((n, 2), n, dtype="float32") for n in (2, 5, 1, 3)]
+
+    def forward(batch: torch.Tensor, lengths: torch.Tensor) -> tuple[torch.Tensor, None]:
+        assert lengths.tolist() == [5, 3, 2, 1]
+        assert batch.shape == (4, 5, 2)
+        return batch * 2, None
+
+    outputs = module("encoders").padded(forward)(arrays)
+    for array, output in zip(arrays, outputs, strict=True):
+        numpy.testing.assert_array_equal(output.numpy(), array * 2)
+
+
+def test_peers_are_encoders_where_they_are_installed(module: Module) -> None:
+    encoders = module("encoders")
+    arrays = encoders.random_arrays([3, 7, 1], 8)
+    for name, encode in encoders.encoders(8, 2).items():
+        assert [tuple(output.shape) for output in encode(arrays)] == [(3, 8), (7, 8), (1, 8)], name
 
 
 def test_every_made_up_label_occurs(module: Module) -> None:
@@ -137,3 +162,5 @@ def test_every_made_up_label_occurs(module: Module) -> None:
     assert len(nlp.get_pipe("rnn_tagger").labels) == 49
     nlp = systems.initialized(systems.textcats([])["spaCy bag of words"], ["a b c"] * 20)
     assert len(nlp.get_pipe("textcat").labels) == 4
+    nlp = systems.initialized(systems.thinc_pipelines()["parser"], ["a b c d"] * 40)
+    assert set(nlp.get_pipe("parser").labels) >= {"D0", "D1", "D2", "ROOT"}

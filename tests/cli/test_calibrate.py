@@ -3,8 +3,9 @@ import spacy
 from spacy.tokens import DocBin, Span
 from spacy.training import Corpus
 
-from spacy_rnn.cli._util import CommandError
+from spacy_rnn.cli._util import CommandError, load_examples
 from spacy_rnn.cli.calibrate import calibrate
+from spacy_rnn.pipeline.calibration import expected_calibration_error
 
 LISTENER = {
     "@architectures": "spacy.Tok2VecListener.v1",
@@ -33,13 +34,23 @@ def model(nlp, make_examples, tmp_path):
     return tmp_path / "model"
 
 
+def error_of(model, name, tmp_path):
+    """RETURNS (float): The expected calibration error of a component as it is saved."""
+    nlp = spacy.load(model)
+    examples = load_examples(nlp, tmp_path / "dev.spacy", gold_preproc=False)
+    return expected_calibration_error(*nlp.get_pipe(name).confidences(examples))
+
+
 def test_all_components_are_calibrated(model, tmp_path):
     results = calibrate(model, tmp_path / "dev.spacy", tmp_path / "new" / "model")
     assert [result.name for result in results] == ["rnn_textcat_multilabel", "rnn_ner"]
     nlp = spacy.load(tmp_path / "new" / "model")
     for result in results:
         cfg = nlp.get_pipe(result.name).cfg
-        assert result.after < result.before
+        assert error_of(model, result.name, tmp_path) == pytest.approx(result.before)
+        assert error_of(tmp_path / "new" / "model", result.name, tmp_path) == pytest.approx(
+            result.after
+        )
         assert cfg["temperature"] == result.temperature != 1.0
         assert result.thresholds == pytest.approx(cfg.get("thresholds", {}))
     assert set(results[0].thresholds) == {"bad", "good"}

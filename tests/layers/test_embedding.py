@@ -1,68 +1,71 @@
-"""The hash embedding against its definition, token by token."""
+"""The embedding of documents, whatever it is composed of."""
 
 import numpy
-import torch
+import pytest
+from spacy.lang.de import German
 from spacy.lang.en import English
+from spacy.tokens import Doc
 
-from spacy_rnn.layers.distinct import distinct_rows
-from spacy_rnn.layers.embedding import hash_keys, lexical_features
-from spacy_rnn.modules.embedding import PIECES, HashEmbedding
+from spacy_rnn.layers.embedding import token_embedding
 
-
-def test_agrees_with_the_definition_token_by_token():
-    module = HashEmbedding(6, [50, 20])
-    keys = torch.randint(0, 20, (4, 2, 4))
-    inverse = torch.tensor([0, 1, 1, 3, 0, 2])
-    Y = module(keys, inverse)
-    for y, token in zip(Y, inverse, strict=True):
-        features = [table.weight[keys[token, i]].sum(0) for i, table in enumerate(module.tables)]
-        pieces = module.mix(torch.cat(features)).view(6, PIECES)
-        expected = module.norm(pieces.max(dim=1).values)
-        torch.testing.assert_close(y, expected, atol=1e-6, rtol=0)
-
-
-def test_gradients_in_float64():
-    module = HashEmbedding(4, [6, 5]).double()
-    keys, inverse = torch.randint(0, 5, (3, 2, 4)), torch.tensor([0, 2, 1, 0])
-    names, weights = zip(*module.named_parameters(), strict=True)
-
-    def run(*weights: torch.Tensor) -> torch.Tensor:
-        named = dict(zip(names, weights, strict=True))
-        return torch.func.functional_call(module, named, (keys, inverse))
-
-    assert torch.autograd.gradcheck(run, weights)
+OPTIONS = {
+    "attributes": {"attrs": ["NORM", "SHAPE"], "rows": [50, 20]},
+    "n-grams": {"ngram_rows": 50},
+    "lstm": {"characters": "lstm"},
+    "gru": {"characters": "gru"},
+    "cnn": {"characters": "cnn"},
+    "all but vectors": {
+        "attrs": ["LOWER", "PREFIX", "SUFFIX"],
+        "rows": [50, 20, 20],
+        "ngram_rows": 50,
+        "characters": "lstm",
+    },
+}
+# English, German, Chinese, Turkish, Arabic with vowel signs, an emoji of several code points, a
+# combining accent, and a very long token.
+WORDS = ["Soup", "Donaudampfschifffahrt", "中文", "evlerimizden", "\u0131\u011fd\u0131r", "كِتَاب"]
+WORDS += ["👩\u200d🚀", "ne\u0301", "x" * 10_000, "\U0010ffff", "\x00", "Soup"]
 
 
-def test_distinct_rows_rebuild_the_array():
-    rows = numpy.random.randint(0, 4, (500, 3)).astype("uint64")
-    first, inverse = distinct_rows(rows)
-    assert len(first) == len({tuple(row) for row in rows.tolist()})
-    numpy.testing.assert_array_equal(rows[first][inverse], rows)
-
-
-def test_distinct_rows_survive_colliding_hashes(monkeypatch):
-    monkeypatch.setattr("spacy_rnn.layers.distinct.MULTIPLIER", numpy.uint64(0))
-    rows = numpy.array([[1, 2], [3, 4], [1, 2], [5, 6]], dtype="uint64")
-    first, inverse = distinct_rows(rows)
-    assert len(first) == 3
-    numpy.testing.assert_array_equal(rows[first][inverse], rows)
-
-
-def test_features_of_no_documents_and_of_empty_ones():
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+def test_tokens_of_any_script_alone_and_together(options):
     nlp = English()
-    assert lexical_features([], ["NORM", "SHAPE"]).shape == (0, 2)
-    assert lexical_features([nlp(""), nlp("")], ["NORM"]).shape == (0, 1)
-    features = lexical_features([nlp("a b"), nlp(""), nlp("c")], ["NORM", "SHAPE"])
-    assert features.shape == (3, 2)
-    assert hash_keys(features, [100, 10]).shape == (3, 2, 4)
-    assert hash_keys(features, [100, 10])[:, 1].max() < 10
+    docs = [Doc(nlp.vocab, words=WORDS), nlp(""), *(Doc(nlp.vocab, words=[w]) for w in WORDS)]
+    model = token_embedding(16, **options, memory=0).initialize(docs)
+    Y = model.predict(docs)
+    together, alone = numpy.split(Y.dataXd, [len(WORDS)])
+    numpy.testing.assert_allclose(together, alone, atol=1e-6)
+    for doc, y in zip(docs[2:], alone, strict=True):
+        numpy.testing.assert_allclose(model.predict([doc]).dataXd[0], y, atol=1e-5)
+    words = {tuple(y.round(3)) for y in alone}
+    assert len(words) > 5
+    if "attrs" not in options:
+        assert len(words) == len(set(WORDS))
 
 
-def test_dropout_drops_whole_features_of_all_occurrences():
-    module = HashEmbedding(6, [50, 20])
-    keys, inverse = torch.randint(0, 20, (300, 2, 4)), torch.arange(300).repeat(2)
-    first, second = module(keys, inverse, dropout=0.5).split(300)
-    torch.testing.assert_close(first, second)
-    nothing = module.norm(module.mix(torch.zeros(12)).view(6, PIECES).amax(dim=1))
-    dropped = (first - nothing).abs().amax(dim=1) < 1e-6
-    assert 0.15 < dropped.float().mean() < 0.35  # both features
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+def test_initialized_without_data_and_with_empty_documents(options):
+    nlp = German()
+    for sample in (None, [], [nlp(""), nlp("")]):
+        model = token_embedding(16, **options).initialize(sample)
+        assert model.predict([nlp("Straße")]).dataXd.shape == (1, 16)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"attrs": ["NORM", "SHAPE"], "rows": [50]},
+            r"Every attribute needs a table: got 2 attrs \(NORM, SHAPE\) and 1 rows \(50\)",
+        ),
+        ({"attrs": ["NROM"], "rows": [50]}, "Unknown attrs: got NROM, expected spaCy's names"),
+        ({"attrs": ["NORM"], "rows": [0]}, "Invalid rows: got 0, expected 1 or more for each"),
+        ({"ngram_rows": -1}, "Invalid ngram_rows: got -1, expected 1 or more, or 0 for none"),
+        ({}, "Nothing to embed: got no attrs, n-grams, characters or static vectors"),
+        ({"characters": "rnn"}, "Invalid characters: got 'rnn', expected one of"),
+        ({"ngram_rows": 10, "memory": -64}, "Invalid memory: got -64, expected how many MiB"),
+    ],
+)
+def test_bad_settings(options, message):
+    with pytest.raises(ValueError, match=message):
+        token_embedding(16, **options)

@@ -1,95 +1,116 @@
-"""Remembered rows: the same as computed ones, bounded, never stale, part of no copy."""
+"""Remembered tokens: the same as computed ones, bounded, never stale, part of no copy."""
 
 import copy
 import gc
+import itertools
 import pickle
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import numpy
 import pytest
 import torch
 from spacy.lang.en import English
-from thinc.api import Adam
+from thinc.api import Adam, Model
 
 from spacy_rnn.layers import memory
-from spacy_rnn.layers.embedding import hash_embedding
-from spacy_rnn.layers.memory import RowMemory, row_memory
+from spacy_rnn.layers.embedding import token_embedding
+from spacy_rnn.layers.memory import SLOT_BYTES, RowMemory, row_memory
 
-ROWS = numpy.random.RandomState(0).randint(0, 9, (200, 3)).astype("uint64")
+ROWS = numpy.unique(numpy.random.RandomState(0).randint(0, 9, (200, 3)), axis=0).astype("f")
+MANY = 2**20
 
 
 class Squares:
-    """A function of rows that counts what it is asked."""
+    """Asks a memory for the squares of rows, and counts what it computes."""
 
-    def __init__(self, factor: float = 1.0) -> None:
-        self.factor = factor
+    def __init__(self, recalled: RowMemory, max_bytes: int = MANY) -> None:
+        self.recalled = recalled
+        self.max_bytes = max_bytes
         self.asked = 0
 
-    def __call__(self, rows: numpy.ndarray) -> numpy.ndarray:
-        self.asked += len(rows)
-        return self.factor * rows.astype("f") ** 2
+    def __call__(self, rows: numpy.ndarray, version: int = 1) -> numpy.ndarray:
+        def compute(index: numpy.ndarray) -> numpy.ndarray:
+            self.asked += len(index)
+            return version * rows[index] ** 2
+
+        keys = [row.tobytes() for row in rows]
+        found = self.recalled.recall(keys, version, compute, self.max_bytes)
+        numpy.testing.assert_array_equal(found, version * rows**2)
+        return found
 
 
 def test_rows_are_computed_once():
-    recalled, compute = RowMemory(), Squares()
+    squares = Squares(RowMemory())
     for rows in (ROWS[:50], ROWS[:100], ROWS[::-1], ROWS):
-        rows = numpy.unique(rows, axis=0)
-        numpy.testing.assert_array_equal(recalled.recall(rows, 1, compute), Squares()(rows))
-    assert compute.asked == len(numpy.unique(ROWS, axis=0))
-    assert recalled.recall(ROWS[:0], 1, compute).shape == (0, 3)
+        squares(rows)
+    assert squares.asked == len(ROWS)
 
 
 def test_a_new_version_forgets():
-    recalled = RowMemory()
-    recalled.recall(ROWS, 1, Squares())
-    numpy.testing.assert_array_equal(recalled.recall(ROWS, 2, Squares(3.0)), Squares(3.0)(ROWS))
+    squares = Squares(RowMemory())
+    for version in (1, 2, 2, 1):
+        squares(ROWS, version)
+    assert squares.asked == 3 * len(ROWS)
 
 
-@pytest.mark.parametrize("max_bytes", [0, 12, 240, 12 * len(ROWS)])
-def test_memory_is_bounded(max_bytes, monkeypatch):
-    monkeypatch.setattr(memory, "MAX_BYTES", max_bytes)
-    recalled, compute = RowMemory(), Squares()
-    for start in range(0, 200, 10):
-        rows = numpy.unique(ROWS[start : start + 10], axis=0)
-        numpy.testing.assert_array_equal(recalled.recall(rows, 1, compute), Squares()(rows))
-        assert recalled.nbytes <= max_bytes
-    if not max_bytes:
-        assert compute.asked >= 190
+@pytest.mark.parametrize("most", [0, 1, 20, len(ROWS)])
+def test_memory_is_bounded(most):
+    squares = Squares(RowMemory(), most * (12 + 12 + SLOT_BYTES))
+    for _ in range(2):
+        for start in range(0, len(ROWS), 10):
+            squares(ROWS[start : start + 10])
+            assert len(squares.recalled) <= most
+    assert squares.asked == len(ROWS) * (1 if most == len(ROWS) else 2)
 
 
 def test_threads_agree():
-    recalled = RowMemory()
-    batches = [numpy.unique(ROWS[i % 20 : i % 20 + 40], axis=0) for i in range(400)]
+    squares = Squares(RowMemory())
+    batches = [ROWS[i % 20 : i % 20 + 40] for i in range(400)]
     with ThreadPoolExecutor(8) as pool:
-        found = pool.map(lambda rows: recalled.recall(rows, 1, Squares()), batches)
-        for rows, vectors in zip(batches, found, strict=True):
-            numpy.testing.assert_array_equal(vectors, Squares()(rows))
+        assert len(list(pool.map(squares, batches))) == 400
+
+
+def embedding(memory: int = 64) -> Model:
+    return token_embedding(
+        8,
+        ["NORM", "SHAPE"],
+        [50, 20],
+        ngram_rows=30,
+        characters="gru",
+        include_static_vectors=True,
+        memory=memory,
+    )
 
 
 @pytest.fixture
-def layer():
+def layer() -> SimpleNamespace:
     nlp = English()
-    docs = [nlp("They did not like the soup."), nlp(""), nlp("They liked it, they did!")]
-    return hash_embedding(8, ["NORM", "SHAPE"], [50, 20], ngram_rows=30).initialize(docs), docs
+    for word in ("They", "like", "soup"):
+        nlp.vocab.set_vector(word, numpy.random.normal(size=5).astype("f"))
+    docs = [nlp(text) for text in ("They did not like the soup.", "", "They liked it, did they?")]
+    return SimpleNamespace(model=embedding().initialize(docs), docs=docs, vocab=nlp.vocab)
+
+
+def shims(model: Model) -> list:
+    return [shim for node in model.walk() for shim in node.shims]
 
 
 def test_predictions_are_those_of_training_without_dropout(layer):
-    model, docs = layer
-    expected = model.begin_update(docs)[0].dataXd
+    expected = layer.model.begin_update(layer.docs)[0].dataXd
     for _ in range(2):
-        numpy.testing.assert_allclose(model.predict(docs).dataXd, expected, atol=1e-6)
+        numpy.testing.assert_allclose(layer.model.predict(layer.docs).dataXd, expected, atol=1e-5)
 
 
 def test_never_stale(layer):
-    model, docs = layer
-    shim = model.shims[0]
+    model, docs = layer.model, layer.docs
     optimizer = Adam(0.1, use_averages=True)
 
     def changed() -> bool:
         before = current[-1]
         current.append(model.predict(docs).dataXd)
         expected = model.begin_update(docs)[0].dataXd
-        numpy.testing.assert_allclose(current[-1], expected, atol=1e-6)
+        numpy.testing.assert_allclose(current[-1], expected, atol=1e-5)
         return not numpy.allclose(current[-1], before)
 
     current = [model.predict(docs).dataXd]
@@ -107,20 +128,44 @@ def test_never_stale(layer):
     assert changed()
     model.initialize(docs)
     assert changed()
-    torch.nn.init.ones_(shim._model.mix.bias[:4])
-    assert changed()
-    shim.to_device("cpu", 0)
-    assert not changed()
+    for shim in shims(model):
+        torch.nn.init.normal_(next(shim._model.parameters()))
+        assert changed()
+        shim.to_device("cpu", 0)
+        assert not changed()
+
+
+def test_changes_of_the_vectors_table_are_seen(layer):
+    model, docs, vocab = layer.model, layer.docs, layer.vocab
+    predicted = [model.predict(docs).dataXd]
+    vocab.set_vector("soup", numpy.ones(5, dtype="f"))
+    predicted.append(model.predict(docs).dataXd)
+    vocab.vectors.data[:] = 2.0
+    predicted.append(model.predict(docs).dataXd)
+    vocab.set_vector("did", numpy.ones(5, dtype="f"))
+    predicted.append(model.predict(docs).dataXd)
+    for a, b in itertools.pairwise(predicted):
+        assert abs(a - b).max() > 1e-3
+    expected = model.begin_update(docs)[0].dataXd
+    numpy.testing.assert_allclose(predicted[-1], expected, atol=1e-5)
 
 
 def test_a_copy_remembers_nothing_and_a_deleted_layer_is_forgotten(layer):
-    model, docs = layer
-    model.predict(docs)
-    shim = model.shims[0]
-    assert row_memory(shim).nbytes
-    for copied in (model.copy().shims[0], pickle.loads(pickle.dumps(shim)), copy.deepcopy(shim)):
-        assert not row_memory(copied).nbytes
+    layer.model.predict(layer.docs)
+    shim = shims(layer.model)[0]
+    assert len(row_memory(shim))
+    for copied in (shims(layer.model.copy())[0], pickle.loads(pickle.dumps(shim)), copy.copy(shim)):
+        assert not len(row_memory(copied))
     count = len(memory._memories)
     del copied
     gc.collect()
     assert len(memory._memories) < count
+
+
+def test_no_memory(layer):
+    model = embedding(memory=0).from_bytes(layer.model.to_bytes())
+    expected = layer.model.predict(layer.docs).dataXd
+    numpy.testing.assert_allclose(model.predict(layer.docs).dataXd, expected, atol=1e-6)
+    assert not len(row_memory(shims(model)[0]))
+    with pytest.raises(ValueError, match="Invalid memory: got -1, expected how many MiB"):
+        embedding(memory=-1)

@@ -5,11 +5,27 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from spacy_rnn.modules import gru, recurrent
-from spacy_rnn.modules.recurrent import CELLS, RecurrentStack, reversal, sub_batches
+from spacy_rnn.modules import linear, lstm, recurrent
+from spacy_rnn.modules.recurrent import CELLS, RecurrentStack
 
 LENGTHS = torch.tensor([3, 0, 1, 7, 7, 2, 40, 1])
 SHAPES = [(1, True), (2, True), (1, False), (3, False)]
+# Each way to compute a cell on CPU: what to set, so that every sub-batch goes there.
+PATHS = {
+    "fused lstm": ("lstm", {}),
+    "packed lstm": ("lstm", {"FUSED": {}}),
+    "unrolled gru": ("gru", {"UNROLLED_STATES": 0}),
+    "packed gru": ("gru", {"UNROLLED": {}}),
+}
+
+
+@pytest.fixture(params=PATHS)
+def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """RETURNS (str): A cell, which takes one path only."""
+    cell, settings = PATHS[request.param]
+    for name, value in settings.items():
+        monkeypatch.setattr(recurrent, name, value)
+    return cell
 
 
 def reference(stack: RecurrentStack) -> nn.RNNBase:
@@ -32,10 +48,9 @@ def one_by_one(module: nn.RNNBase, X: Tensor, lengths: Tensor) -> Tensor:
     return torch.cat([module(x[None])[0][0] for x in X.split(lengths.tolist()) if len(x)])
 
 
-@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize(("depth", "bidirectional"), SHAPES)
-def test_agrees_with_torch_one_sequence_at_a_time(cell, depth, bidirectional):
-    stack = RecurrentStack(5, 8, depth, cell, bidirectional)
+def test_agrees_with_torch_one_sequence_at_a_time(path, depth, bidirectional):
+    stack = RecurrentStack(5, 8, depth, path, bidirectional)
     oracle = reference(stack)
     X = torch.randn(int(LENGTHS.sum()), 5, requires_grad=True)
     X_oracle = X.detach().clone().requires_grad_()
@@ -70,32 +85,59 @@ def gru_step(x, h, c, W, U, b, d):
     return (1 - z) * n + z * h, c
 
 
-@pytest.mark.parametrize(("cell", "step"), [("lstm", lstm_step), ("gru", gru_step)])
-def test_agrees_with_the_equations_in_float64(cell, step):
-    stack = RecurrentStack(3, 4, 1, cell).double()
-    for weight in stack.parameters():
-        nn.init.normal_(weight)
-    X = torch.randn(6, 3, dtype=torch.float64)
-    layer = stack.layers[0]
-    halves = []
-    for suffix, order in (("", range(6)), ("_reverse", range(5, -1, -1))):
+STEPS = {"lstm": lstm_step, "gru": gru_step}
+
+
+def equations(stack: RecurrentStack, X: Tensor) -> numpy.ndarray:
+    """RETURNS (ndarray): What one layer makes of one sequence, by the equations in float64."""
+    layer, halves = stack.layers[0].double(), []
+    for suffix, order in (("", range(len(X))), ("_reverse", range(len(X) - 1, -1, -1))):
         weights = [
             getattr(layer, f"{kind}_l0{suffix}").detach().numpy()
             for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         ]
-        h = c = numpy.zeros(2)
-        states = numpy.zeros((6, 2))
+        h = c = numpy.zeros(layer.hidden_size)
+        states = numpy.zeros((len(X), layer.hidden_size))
         for t in order:
-            h, c = step(X[t].numpy(), h, c, *weights)
+            h, c = STEPS[stack.cell](X[t].double().numpy(), h, c, *weights)
             states[t] = h
         halves.append(states)
-    Y = stack(X, torch.tensor([6])).detach().numpy()
-    numpy.testing.assert_allclose(Y, numpy.hstack(halves), atol=1e-12)
+    return numpy.hstack(halves)
 
 
-@pytest.mark.parametrize("cell", CELLS)
-def test_gradients_in_float64(cell):
-    stack = RecurrentStack(3, 4, 2, cell).double()
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-12), (torch.float32, 1e-6)])
+def test_agrees_with_the_equations_in_float64(path, dtype, tolerance):
+    stack = RecurrentStack(3, 4, 1, path).to(dtype)
+    for weight in stack.parameters():
+        nn.init.normal_(weight)
+    X = torch.randn(6, 3, dtype=dtype)
+    for training in (True, False):
+        with torch.set_grad_enabled(training):
+            Y = stack(X, torch.tensor([6])).detach().numpy()
+        expected = equations(stack, X)
+        stack.to(dtype)
+        numpy.testing.assert_allclose(Y, expected, atol=tolerance)
+
+
+@pytest.mark.parametrize("cell", STEPS)
+def test_wide_layers_agree_with_the_equations_in_any_batch(cell, monkeypatch):
+    stack = RecurrentStack(256, 256, 1, cell)
+    lengths = torch.cat((torch.randint(1, 40, (70,)), torch.tensor([150])))
+    X = torch.randn(int(lengths.sum()), 256)
+    with torch.inference_mode():
+        batch = stack(X, lengths)
+        alone = torch.cat([stack(x, torch.tensor([len(x)])) for x in X.split(lengths.tolist())])
+        monkeypatch.setattr(linear, "onednn_product", lambda: None)
+        monkeypatch.setattr(lstm, "has_layout", lambda dtype: False)
+        plain = stack(X, lengths)
+    torch.testing.assert_close(batch, alone, atol=5e-6, rtol=0)
+    torch.testing.assert_close(batch, plain, atol=5e-6, rtol=0)
+    long = batch[-150:].numpy()
+    numpy.testing.assert_allclose(long, equations(stack, X[-150:]), atol=5e-6)
+
+
+def test_gradients_in_float64(path):
+    stack = RecurrentStack(3, 4, 2, path).double()
     lengths = torch.tensor([2, 4, 1])
     X = torch.randn(7, 3, dtype=torch.float64, requires_grad=True)
     names, weights = zip(*stack.named_parameters(), strict=True)
@@ -108,52 +150,65 @@ def test_gradients_in_float64(cell):
     assert torch.autograd.gradcheck(run, (X, *weights))
 
 
-@pytest.mark.parametrize("cell", CELLS)
-def test_a_small_budget_changes_nothing(cell, monkeypatch):
-    stack = RecurrentStack(5, 8, 2, cell)
-    X = torch.randn(int(LENGTHS.sum()), 5)
-    Y = stack(X, LENGTHS)
-    monkeypatch.setattr(recurrent, "PADDED_TOKENS", 4)
-    torch.testing.assert_close(stack(X, LENGTHS), Y, atol=1e-6, rtol=0)
-
-
-def test_steps_computed_twice_give_the_same(monkeypatch):
-    stack = RecurrentStack(5, 8, 2, "gru")
-    X = torch.randn(int(LENGTHS.sum()), 5, requires_grad=True)
+@pytest.mark.parametrize("width", [8, 256])
+def test_gradients_of_many_sequences_agree_with_torch(width, monkeypatch):
+    lengths = torch.randint(1, 30, (70,))
+    X = torch.randn(int(lengths.sum()), width, requires_grad=True)
+    stack = RecurrentStack(width, width, 1, "gru")
     found = []
-    for steps in (1024, 3):
-        monkeypatch.setattr(gru, "CHECKPOINT_STEPS", steps)
+    for unrolled in (recurrent.UNROLLED, {}):
+        monkeypatch.setattr(recurrent, "UNROLLED", unrolled)
         stack.zero_grad()
         X.grad = None
-        Y = stack(X, LENGTHS)
-        Y.square().sum().backward()
+        Y = stack(X, lengths)
+        Y.square().mean().backward()
         found.append((Y, X.grad, *(weight.grad for weight in stack.parameters())))
-    for once, twice in zip(*found, strict=True):
-        torch.testing.assert_close(once, twice, atol=1e-5, rtol=1e-5)
+    for ours, theirs in zip(*found, strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-4)
 
 
-def test_sub_batches_cover_every_token_once_within_the_budget():
-    lengths = torch.randint(0, 60, (500,))
-    seen = []
-    for sizes, index in sub_batches(lengths, max_sequences=32):
-        assert len(sizes) <= 32
-        assert index.numel() <= recurrent.PADDED_TOKENS
-        assert index.shape == (sizes.max(), len(sizes))
-        seen.append(index[torch.arange(len(index))[:, None] < sizes])
-    assert sorted(torch.cat(seen).tolist()) == list(range(int(lengths.sum())))
+def test_a_small_budget_changes_nothing(path):
+    stack = RecurrentStack(5, 8, 2, path)
+    frugal = RecurrentStack(5, 8, 2, path, token_budget=4)
+    frugal.load_state_dict(stack.state_dict())
+    X = torch.randn(int(LENGTHS.sum()), 5)
+    for training in (True, False):
+        with torch.set_grad_enabled(training):
+            torch.testing.assert_close(frugal(X, LENGTHS), stack(X, LENGTHS), atol=1e-6, rtol=0)
 
 
-def test_a_long_sequence_gets_a_sub_batch_of_its_own():
-    lengths = torch.tensor([5] * 255 + [100_000])
-    sizes, index = next(sub_batches(lengths, max_sequences=256))
-    assert sizes.tolist() == [100_000]
-    assert index.shape == (100_000, 1)
+@pytest.fixture
+def bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compute in bfloat16 wherever it is asked for."""
+    if not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        pytest.skip("needs a CPU on which oneDNN has bfloat16")
+    monkeypatch.setattr(recurrent, "available_dtype", lambda wanted, X: getattr(torch, wanted))
 
 
-def test_reversal_is_its_own_inverse_and_leaves_padding():
-    index = reversal(torch.tensor([4, 2, 1]))
-    assert index.view(4, 3).tolist() == [[9, 4, 2], [6, 1, 5], [3, 7, 8], [0, 10, 11]]
-    assert index[index].tolist() == list(range(12))
+@pytest.mark.parametrize("cell", STEPS)
+@pytest.mark.parametrize("depth", [1, 2])
+def test_bfloat16_stays_close_to_float32(bfloat16, cell, depth):
+    stack = RecurrentStack(16, 16, depth, cell)
+    low = RecurrentStack(16, 16, depth, cell, precision="bfloat16")
+    low.load_state_dict(stack.state_dict())
+    X = torch.randn(int(LENGTHS.sum()), 16, requires_grad=True)
+    Y = low(X, LENGTHS)
+    assert Y.dtype == torch.float32
+    torch.testing.assert_close(Y, stack(X, LENGTHS), atol=0.02, rtol=0)
+    assert torch.equal(Y, stack(X, LENGTHS)) is (cell == "gru")
+    alone = torch.cat([low(x, torch.tensor([len(x)])) for x in X.split(LENGTHS.tolist())])
+    torch.testing.assert_close(Y, alone, atol=0.02, rtol=0)
+    gradients = [torch.autograd.grad(each(X, LENGTHS).sum(), X)[0] for each in (stack, low)]
+    torch.testing.assert_close(*gradients, atol=0.05, rtol=0.05)
+
+
+@pytest.mark.parametrize("cell", STEPS)
+def test_bfloat16_of_packed_sequences(bfloat16, cell):
+    stack, X, sizes = RecurrentStack(16, 16, 2, cell), torch.randn(9, 16), torch.tensor([4, 3, 2])
+    high, low = (stack._packed(X, sizes, 0.0, dtype) for dtype in (torch.float32, torch.bfloat16))
+    assert low.dtype == torch.float32
+    assert not torch.equal(low, high)
+    torch.testing.assert_close(low, high, atol=0.02, rtol=0)
 
 
 @pytest.mark.parametrize("lengths", [[], [0], [0, 0]])
@@ -185,7 +240,13 @@ def test_forget_gates_start_open_and_recurrent_weights_orthogonal():
         ({"width": 7}, "Invalid width: got 7, expected an even number.* Use 6 or 8"),
         ({"width": 0}, "Invalid width: got 0, expected 1 or more"),
         ({"depth": 0}, "Invalid depth: got 0, expected 1 or more recurrent layers"),
-        ({"cell": "rnn"}, r"Unknown recurrent cell: got 'rnn', expected one of \['gru', 'lstm'\]"),
+        ({"token_budget": 0}, "Invalid token_budget: got 0, expected 1 or more tokens"),
+        ({"token_budget": -1}, "Invalid token_budget: got -1, expected 1 or more tokens"),
+        ({"precision": "bf16"}, r"got 'bf16', expected one of \['bfloat16', 'float32'\]"),
+        (
+            {"cell": "rnn"},
+            r"Unknown recurrent cell: got 'rnn', expected one of \['gru', 'lstm', 'mingru'\]",
+        ),
     ],
 )
 def test_bad_settings(settings, message):

@@ -214,7 +214,7 @@ def test_word_order_decides(nlp):
         ({"tok2vec": {"width": 127}}, "Invalid width: got 127, expected an even number"),
         ({"tok2vec": {"depth": 0}}, "Invalid depth: got 0, expected 1 or more"),
         ({"tok2vec": {"dropout": 1.5}}, "Invalid dropout: got 1.5, expected a rate"),
-        ({"tok2vec": {"cell": "rnn"}}, r"cell.*'rnn' is not .*\['lstm', 'gru'\]"),
+        ({"tok2vec": {"cell": "rnn"}}, r"cell.*'rnn' is not .*\['lstm', 'gru', 'mingru'\]"),
         ({"tok2vec": {"rows": [100]}}, "got 4 attrs .* and 1 rows"),
         ({"pools": []}, r"Invalid pooling: got \[\], expected one or several"),
         ({"pools": ["median"]}, r"pools.*'median' is not .*\['attention', 'max', 'mean', 'last'\]"),

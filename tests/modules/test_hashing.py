@@ -1,0 +1,67 @@
+"""What a value's vector is made of, and when it is that of an unknown one."""
+
+import pytest
+import torch
+
+from spacy_rnn.modules import hashing
+from spacy_rnn.modules.hashing import HashEmbedding
+
+ROWS = [50, 20]
+
+
+@pytest.fixture
+def module():
+    return HashEmbedding(ROWS, 3, learn_unknown=True)
+
+
+@pytest.fixture
+def hashes():
+    return torch.randint(2**32, (5, 2, 4))
+
+
+def test_a_known_value_is_the_sum_of_rows_of_its_feature(module, hashes):
+    module.count(hashes)
+    tables = module.table.weight.split(ROWS)
+    for token, y in zip(hashes, module(hashes), strict=True):
+        rows = [
+            table[keys % len(table)].sum(dim=0) for table, keys in zip(tables, token, strict=True)
+        ]
+        torch.testing.assert_close(y, torch.cat(rows))
+
+
+def test_a_value_never_counted_is_unknown(module, hashes):
+    torch.testing.assert_close(module(hashes), module.unknown.flatten().expand(5, 6))
+    module.count(hashes[:1])
+    unknown = (module(hashes) == module.unknown.flatten()).all(dim=1)
+    assert unknown.tolist() == [False, True, True, True, True]
+    assert (module(hashes, dropout=0.5)[1:] == module.unknown.flatten()).all()
+    module.reset_parameters()
+    assert (module(hashes[:1]) == module.unknown.flatten()).all()
+
+
+def test_each_feature_is_known_by_itself(module, hashes):
+    module.count(hashes[:1])
+    other = torch.stack((hashes[0, 0], hashes[1, 1]))[None]
+    first, second = module(other)[0].split(3)
+    torch.testing.assert_close(first, module(hashes[:1])[0, :3])
+    torch.testing.assert_close(second, module.unknown[1])
+
+
+def test_rare_values_pass_for_unknown_the_rarer_the_more_often(module, monkeypatch):
+    monkeypatch.setattr(hashing, "RARE", 4)
+    rare, frequent = torch.randint(2**32, (2, 1, 2, 4))
+    module.count(torch.cat((rare, frequent, frequent, frequent)))
+    hashes = torch.cat((rare, frequent)).repeat(2000, 1, 1)
+    unknown = module(hashes, dropout=0.1).view(2000, 2, 2, 3) == module.unknown
+    shares = unknown.all(dim=3).float().mean(dim=(0, 2)).tolist()
+    assert shares == pytest.approx([4 / (4 + 4 * 1), 4 / (4 + 4 * 3)], abs=0.04)
+
+
+def test_gradients_in_float64(module, hashes):
+    module.double().count(hashes[:3])
+    names, weights = zip(*module.named_parameters(), strict=True)
+
+    def run(*weights: torch.Tensor) -> torch.Tensor:
+        return torch.func.functional_call(module, dict(zip(names, weights, strict=True)), (hashes,))
+
+    assert torch.autograd.gradcheck(run, weights)

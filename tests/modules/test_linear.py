@@ -1,0 +1,79 @@
+"""The product against torch's own, with and without oneDNN."""
+
+import pytest
+import torch
+from torch import nn
+
+from spacy_rnn.modules import linear as module
+from spacy_rnn.modules.linear import linear, onednn_product, whole_rows
+
+ROWS = [0, 1, 15, 16, 100, 512, 513, 1100]
+
+
+@pytest.mark.parametrize("rows", ROWS)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("with_bias", [True, False])
+@pytest.mark.parametrize("transposed", [True, False])
+def test_agrees_with_torch(rows, dtype, with_bias, transposed, monkeypatch):
+    monkeypatch.setattr(module, "MIN_MULTIPLICATIONS", 0)
+    X = torch.randn(rows, 20, dtype=dtype)
+    weights = torch.randn(20, 30, dtype=dtype).t() if transposed else torch.randn(30, 20).to(dtype)
+    bias = torch.randn(30, dtype=dtype) if with_bias else None
+    expected = nn.functional.linear(X, weights, bias)
+    torch.testing.assert_close(linear(X, weights, bias), expected, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("rows", ROWS)
+@pytest.mark.parametrize("with_bias", [True, False])
+def test_gradients_agree_with_torch(rows, with_bias, monkeypatch):
+    monkeypatch.setattr(module, "MIN_MULTIPLICATIONS", 0)
+    X, weights = torch.randn(rows, 20), torch.randn(30, 20)
+    inputs = [X, weights, torch.randn(30)] if with_bias else [X, weights]
+    for each in inputs:
+        each.requires_grad_()
+    d_Y, found = torch.randn(rows, 30), []
+    for multiply in (linear, nn.functional.linear):
+        found.append(torch.autograd.grad(multiply(*inputs), inputs, d_Y))
+    for ours, theirs in zip(*found, strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-4)
+
+
+def test_few_shapes_reach_onednn(monkeypatch):
+    shapes = set()
+
+    def product(X, weights, bias=None):
+        shapes.add((*X.shape, len(weights)))
+        return nn.functional.linear(X, weights, bias)
+
+    monkeypatch.setattr(module, "onednn_product", lambda: product)
+    weights = torch.randn(48, 64, requires_grad=True)
+    for rows in range(400, 3000, 7):
+        linear(torch.randn(rows, 64, requires_grad=True), weights).sum().backward()
+    multiples = {16 * i for i in range(1, 33)}
+    assert {rows for rows, *rest in shapes if rest == [64, 48]} <= multiples
+    assert {rows for rows, *rest in shapes if rest == [48, 64]} <= multiples | {48}
+    assert {rows for width, rows, out in shapes if (width, out) == (48, 64)} - {48} <= multiples
+    assert len(shapes) <= 3 * 32
+
+
+def missing(*args):
+    raise RuntimeError("no such operator")
+
+
+def wrong(X, weights, *options):
+    return torch.zeros(len(X), len(weights))
+
+
+@pytest.mark.parametrize("operator", [missing, wrong])
+def test_without_a_right_operator_torch_multiplies(operator, monkeypatch):
+    class Operators:
+        _linear_pointwise = staticmethod(operator)
+
+    monkeypatch.setattr(torch.ops, "mkldnn", Operators)
+    assert onednn_product.__wrapped__() is None
+    monkeypatch.setattr(torch.ops, "mkldnn", object())
+    assert onednn_product.__wrapped__() is None
+
+
+def test_whole_rows():
+    assert [whole_rows(n) for n in (0, 1, 16, 17)] == [0, 16, 16, 32]
