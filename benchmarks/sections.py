@@ -38,7 +38,6 @@ from systems import (
     trained,
 )
 from texts import count_words, examples
-from thinc.api import Adam
 
 from spacy_rnn.callbacks import models_with_onednn
 
@@ -98,7 +97,7 @@ def read(nlp: Language, texts: Sequence[str], batch: int = BATCH, n_process: int
 
 def update(nlp: Language, texts: Sequence[str]) -> Task:
     """RETURNS (Task): Words per second of `nlp.update`, examples being new in every round."""
-    words, optimizer = count_words(texts), Adam(0.001)
+    words, optimizer = count_words(texts), nlp.create_optimizer()
 
     def learn(batches: Sequence[list[Example]]) -> None:
         for batch in batches:

@@ -52,12 +52,13 @@ def trained(build: Build, texts: Sequence[str], steps: int = 30) -> Language:
     return nlp
 
 
-def rnn_tok2vec(cell: str, width: int, depth: int) -> dict[str, Any]:
+def rnn_tok2vec(cell: str, width: int, depth: int, precision: str = "float32") -> dict[str, Any]:
     return {
         "@architectures": "spacy-rnn.Tok2Vec.v1",
         "width": width,
         "depth": depth,
         "cell": cell,
+        "precision": precision,
     }
 
 
@@ -72,10 +73,11 @@ def taggers(sizes: Sequence[tuple[int, int]]) -> dict[str, Build]:
         found[f"spaCy TorchBiLSTM {size}"] = from_config(
             "tagger_torch_bilstm.cfg", **{f"{encode}.{key}": v for key, v in settings.items()}
         )
-        for cell in CELLS:
-            tok2vec = rnn_tok2vec(cell, width, depth)
+        for cell, *precision in (*((cell,) for cell in CELLS), ("lstm", "bfloat16")):
+            tok2vec = rnn_tok2vec(cell, width, depth, *precision)
             model = {"@architectures": "spacy-rnn.Tagger.v1", "tok2vec": tok2vec}
-            found[f"rnn_tagger {cell} {size}"] = with_component("rnn_tagger", model)
+            name = " ".join(("rnn_tagger", cell, *precision, size))
+            found[name] = with_component("rnn_tagger", model)
     return found
 
 
