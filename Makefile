@@ -3,9 +3,10 @@ BIN := .venv/bin
 
 .PHONY: demo test test-slow lint bench document clean
 
-# Train and evaluate a classifier, a tagger and a rival on the embedded sample.
+# Train and evaluate a classifier, a tagger, an entity recogniser and a rival on the embedded sample.
 demo: .venv/installed
 	$(BIN)/python -m spacy project run all
+	$(BIN)/python -m spacy project run task . --vars.task ner
 	$(BIN)/python -m spacy project run rivals
 
 # The quick tests. `make test-slow` runs the others.

@@ -96,7 +96,7 @@ def make_examples(nlp):
     ]
 
 
-def train(nlp, updates=25):
+def train(nlp, updates=14):
     examples = make_examples(nlp)
     optimizer = nlp.initialize(lambda: examples)
     optimizer.learn_rate = 0.01
@@ -176,7 +176,9 @@ def test_scores_are_what_the_pipeline_predicts(nlp, trained):
 
 def test_scores_of_entities_are_their_confidences(nlp, trained):
     ruler = nlp.add_pipe("entity_ruler")
-    trained(*CASES["ner"], spans_key="entities").cfg["temperature"] = 1.5
+    pipe = trained(*CASES["ner"], spans_key="entities")
+    train(nlp, updates=25)
+    pipe.cfg["temperature"] = 1.5
     ruler.add_patterns([{"label": "PLACE", "pattern": "soup"}])
     doc = nlp(TEXT)
     entities = doc.spans["entities"]

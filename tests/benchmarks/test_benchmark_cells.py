@@ -39,6 +39,7 @@ def cells(
         return {"weights": dict.fromkeys(cells.CELLS, 99_328), "rows": rows}
 
     monkeypatch.setattr(cells, "speed", speed)
+    monkeypatch.setattr(cells, "limit_threads", lambda threads: None)
     return cells
 
 

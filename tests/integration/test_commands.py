@@ -116,6 +116,8 @@ def test_fill_config(spacy_cli: Command, corpus: Path, tmp_path: Path) -> None:
         "width": 64,
         "depth": 1,
         "dropout": None,
+        "precision": "float32",
+        "reset_after": True,
     }
     assert tok2vec["embed"]["width"] == 64
     assert len(tok2vec["embed"]["attrs"]) == len(tok2vec["embed"]["rows"]) > 0
