@@ -58,9 +58,10 @@ def bilstm_encoder(
     depth (int): The number of recurrent layers. Recommended values are 1 and 2.
     dropout (Optional[float]): Rate at which the outputs of each layer are dropped in training. By
         default spaCy's own, `[training] dropout`; a number holds whatever spaCy sets.
-    precision (str): What LSTMs on CPU, and any cell on GPU, compute in where the device has it:
-        "float32", or "bfloat16", which is faster at nearly the same accuracy. Weights are stored
-        as float32 either way. A device without it computes in float32, and a warning says so.
+    precision (str): What LSTMs on CPU, and LSTMs and GRUs on GPU, compute in where the device has
+        it: "float32", or "bfloat16", which is faster at nearly the same accuracy. Weights are
+        stored as float32 either way. A device without it computes in float32, and a warning says
+        so.
     RETURNS (Model[List[Floats2d], List[Floats2d]]): The encoder.
     RAISES (ValueError): If `width` is odd, `depth` is below 1, `dropout` is not a rate or
         `precision` is unknown; on first use, if the embedding is of another width.

@@ -9,6 +9,7 @@ from thinc.backends import NumpyOps
 from thinc.types import DeviceTypes
 
 from .modules.linear import onednn_product
+from .modules.threads import use_one_thread_after_fork
 
 # oneDNN compiles a kernel for every new shape, which takes half a millisecond and half a megabyte.
 # All its products are of this many rows: few shapes, whatever the batches are.
@@ -34,9 +35,6 @@ class OneDNNOps(NumpyOps):
 
     def __init__(self, device_type: DeviceTypes = "cpu", device_id: int = -1) -> None:
         super().__init__(device_type, device_id, use_blis=False)
-        # Not imported with this module, because it imports more than Thinc and torch.
-        from .layers.shim import use_one_thread_after_fork
-
         use_one_thread_after_fork()
 
     def gemm(

@@ -12,7 +12,7 @@ from thinc.types import Floats2d
 from ..modules.ngrams import NgramBag
 from .distinct import MULTIPLIER, distinct_rows
 from .ngrams import hash_ngrams
-from .shim import TorchShim, torch_shim
+from .shim import TorchShim, init_shim, torch_shim
 from .tokens import lexical_features
 
 Hashes = NDArray[numpy.uint64]
@@ -29,7 +29,7 @@ def ngram_bag(rows: int, width: int) -> Model[list[Doc], Floats2d]:
     return Model(
         "ngram_bag",
         forward,
-        init=init,
+        init=init_shim,
         attrs={"rows": rows, "dropout_rate": 0.0},
         dims={"nO": width},
         shims=[TorchShim(NgramBag(rows, width))],
@@ -54,12 +54,6 @@ def forward(
         return []
 
     return Y, backprop
-
-
-def init(
-    model: Model[list[Doc], Floats2d], X: list[Doc] | None = None, Y: Floats2d | None = None
-) -> None:
-    torch_shim(model).initialize()
 
 
 def document_ngrams(docs: Sequence[Doc], rows: int) -> tuple[Integers, Integers, Integers]:

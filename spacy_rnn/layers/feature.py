@@ -8,7 +8,7 @@ from thinc.api import Model
 from thinc.types import Floats2d
 from torch import nn
 
-from .shim import TorchShim, torch_shim
+from .shim import TorchShim, init_shim, torch_shim
 from .tokens import Tokens
 
 # What a module is given for tokens: an array, and further arguments by name.
@@ -25,7 +25,11 @@ def feature(name: str, module: nn.Module, width: int, inputs: Inputs) -> Model[T
     RETURNS (Model[Tokens, Floats2d]): The layer, with the module in a shim.
     """
     return Model(
-        name, partial(forward, inputs), init=init, dims={"nO": width}, shims=[TorchShim(module)]
+        name,
+        partial(forward, inputs),
+        init=init_shim,
+        dims={"nO": width},
+        shims=[TorchShim(module)],
     )
 
 
@@ -40,9 +44,3 @@ def forward(
         return []
 
     return Y, backprop
-
-
-def init(
-    model: Model[Tokens, Floats2d], X: Tokens | None = None, Y: Floats2d | None = None
-) -> None:
-    torch_shim(model).initialize()

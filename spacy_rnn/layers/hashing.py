@@ -11,7 +11,7 @@ from thinc.api import Model, NumpyOps
 from thinc.types import Floats2d
 
 from ..modules.hashing import HashEmbedding
-from .shim import TorchShim, torch_shim
+from .shim import TorchShim, init_shim, torch_shim
 from .tokens import Tokens
 
 OPS = NumpyOps()
@@ -33,7 +33,7 @@ def hash_embedding(
     return Model(
         "hash_embedding",
         partial(forward, attrs),
-        init=init,
+        init=init_shim,
         attrs={"dropout_rate": 0.0},
         dims={"nO": width * len(rows)},
         shims=[TorchShim(HashEmbedding(rows, width, learn_unknown))],
@@ -54,12 +54,6 @@ def forward(
         return []
 
     return Y, backprop
-
-
-def init(
-    model: Model[Tokens, Floats2d], X: Tokens | None = None, Y: Floats2d | None = None
-) -> None:
-    torch_shim(model).initialize()
 
 
 def hash_values(attrs: Sequence[int], tokens: Tokens) -> NDArray[numpy.int64]:

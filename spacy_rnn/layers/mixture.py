@@ -6,7 +6,7 @@ from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..modules.embedding import Mixture
-from .shim import TorchShim, torch_shim
+from .shim import TorchShim, init_shim, torch_shim
 
 
 def mixture(widths: Sequence[int], width: int) -> Model[Floats2d, Floats2d]:
@@ -19,7 +19,7 @@ def mixture(widths: Sequence[int], width: int) -> Model[Floats2d, Floats2d]:
     return Model(
         "mixture",
         forward,
-        init=init,
+        init=init_shim,
         attrs={"dropout_rate": 0.0},
         dims={"nI": sum(widths), "nO": width},
         shims=[TorchShim(Mixture(widths, width))],
@@ -30,9 +30,3 @@ def forward(
     model: Model[Floats2d, Floats2d], X: Floats2d, is_train: bool
 ) -> tuple[Floats2d, Callable[[Floats2d], Floats2d]]:
     return torch_shim(model)(X, is_train, dropout=model.attrs["dropout_rate"] if is_train else 0.0)
-
-
-def init(
-    model: Model[Floats2d, Floats2d], X: Floats2d | None = None, Y: Floats2d | None = None
-) -> None:
-    torch_shim(model).initialize()

@@ -8,7 +8,7 @@ from thinc.types import ArrayXd, Floats2d, Ragged
 from thinc.util import xp2torch
 
 from ..modules.pooling import Pool, Pooling
-from .shim import TorchShim, torch_shim
+from .shim import TorchShim, init_shim, torch_shim
 
 
 def pooling(
@@ -26,7 +26,7 @@ def pooling(
     return Model(
         "pooling",
         forward,
-        init=init,
+        init=init_shim,
         dims={"nI": width, "nO": width * len(pools)},
         shims=[TorchShim(Pooling(width, pools, bidirectional, heads))],
     )
@@ -44,9 +44,3 @@ def forward(
         return Ragged(get_dX(dY), X.lengths)
 
     return Y, backprop
-
-
-def init(
-    model: Model[Ragged, Floats2d], X: Ragged | None = None, Y: Floats2d | None = None
-) -> None:
-    torch_shim(model).initialize()

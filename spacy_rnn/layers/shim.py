@@ -2,8 +2,6 @@
 
 import contextlib
 import copy
-import functools
-import os
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any, cast
 
@@ -18,6 +16,8 @@ from thinc.types import ArrayXd, FloatsXd
 from thinc.util import get_torch_default_device, torch2xp, xp2torch
 from torch import nn
 from torch.nn.parameter import is_lazy
+
+from ..modules.threads import use_one_thread_after_fork
 
 
 class TorchShim(Shim):
@@ -191,19 +191,14 @@ class TorchShim(Shim):
         return self
 
 
-@functools.cache
-def use_one_thread_after_fork() -> None:
-    """Let forked processes, such as those of `nlp.pipe(n_process=2)`, compute on one thread.
-
-    A forked child has none of the threads of its parent's pool, and would wait for them for ever.
-    """
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
-
-
 def torch_shim(model: Model) -> TorchShim:
     """RETURNS (TorchShim): The shim of a layer that has one."""
     return cast(TorchShim, model.shims[0])
+
+
+def init_shim(model: Model, X: Any = None, Y: Any = None) -> None:
+    """Draw new weights: the `init` of a layer with a shim that no data tell anything."""
+    torch_shim(model).initialize()
 
 
 def no_backprop(d_outputs: Any) -> Any:

@@ -63,8 +63,8 @@ class RecurrentStack(nn.Module):
     depth (int): Number of layers, at least 1.
     cell (str): "lstm", "gru" or "mingru".
     bidirectional (bool): Read each sequence in both directions. Needs an even `width`.
-    precision (str): "float32" or "bfloat16": what LSTMs on CPU and everything on GPU computes in,
-        where the device has it. Weights, inputs and outputs are float32 in any case.
+    precision (str): "float32" or "bfloat16": what the fused path and the packed one on GPU compute
+        in, where the device has it. Weights, inputs and outputs are float32 in any case.
     token_budget (int): The most tokens in a sub-batch, padding included, which bounds memory
         whatever the batch. Only a single longer sequence goes beyond it.
     reset_after (bool): Whether the reset gate of a GRU acts after the product with the state.
