@@ -20,6 +20,8 @@ from encoders import (
 )
 from harness import Metrics, Row, Setting, Task, interleave, nanoseconds, rate
 
+from spacy_rnn.modules.linear import onednn_product
+
 BATCH = 256
 TOKENS_PER_SECOND = partial(rate, "tokens")
 NS_PER_TOKEN = partial(nanoseconds, "token")
@@ -72,10 +74,8 @@ def products(size: int = 1024, repeats: int = 10) -> dict[str, Task]:
     """RETURNS (Dict[str, Task]): Measure the rate of square fp32 products."""
     X, W = torch.rand(size, size), torch.rand(size, size)
     run: dict[str, Callable[[], Any]] = {"torch matmul": lambda: torch.matmul(X, W)}
-    # Private to torch, and absent from some builds.
-    if hasattr(torch.ops.mkldnn, "_linear_pointwise"):
-        linear = torch.ops.mkldnn._linear_pointwise
-        run["torch oneDNN linear"] = lambda: linear(X, W, None, "none", [], "")
+    if multiply := onednn_product():
+        run["torch oneDNN linear"] = lambda: multiply(X, W)
     amount = repeats * 2 * size**3 / 1e9
 
     def product(once: Callable[[], Any]) -> Task:
