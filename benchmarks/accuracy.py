@@ -26,6 +26,7 @@ from harness import (
     thread_environment,
     write_json,
 )
+from report import accuracy
 from tables import PROGRAMS, SPLITS, Row, Run, Table, tables
 
 SPACY = (sys.executable, "-m", "spacy")
@@ -92,6 +93,7 @@ class Runner:
         run.folder.mkdir(parents=True)
         fingerprint = run.fingerprint()
         log = run.folder / "log.txt"
+        say(f"{run.label} starts, see {log}")
         scores = (self.linear if run.row.is_program else self.pipeline)(run, log)
         result = {
             "row": run.row.name,
@@ -177,16 +179,15 @@ def run_all(runs: Sequence[Run], jobs: int, keep: bool) -> int:
         futures = {pool.submit(runner.train, run, keep): run for run in todo}
         for future in as_completed(futures):
             run = futures[future]
-            label = f"{run.row.name}, seed {run.seed}"
             try:
                 result = future.result()
             except BenchmarkError as error:
-                say(f"FAILED {label}: {error}")
+                say(f"FAILED {run.label}: {error}")
                 code = 1
             else:
                 score = run.table.scores[0]
                 dev, test = (f"{result[split][score] * 100:.2f}" for split in ("dev", "test"))
-                say(f"{label}: {score} {dev} on dev, {test} on test")
+                say(f"{run.label}: {score} {dev} on dev, {test} on test")
     except KeyboardInterrupt:
         say("Stopped: finished runs are kept, the others start again next time.")
         code = 130
@@ -229,7 +230,10 @@ def main(args: Sequence[str] | None = None) -> int:
                 place = Path(options.table) / f"{row.slug}-seed{seed}"
                 result = options.output / place.with_suffix(".json")
                 runs.append(Run(table, row, seed, result, options.work / place))
-        return run_all(runs, max(1, options.jobs), options.keep)
+        code = run_all(runs, max(1, options.jobs), options.keep)
+        if any(run.result.exists() for run in runs):
+            print(accuracy(options.output / options.table))
+        return code
     except BenchmarkError as error:
         say(str(error))
         return 1

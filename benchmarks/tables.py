@@ -100,6 +100,10 @@ class Run:
     result: Path
     folder: Path
 
+    @property
+    def label(self) -> str:
+        return f"{self.row.name}, seed {self.seed}"
+
     def config(self) -> str:
         """RETURNS (str): The row's config with its overrides, as it is trained, or its program."""
         from spacy.util import load_config

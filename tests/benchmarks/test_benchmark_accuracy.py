@@ -60,9 +60,14 @@ def accuracy(
     return accuracy
 
 
-def test_finished_runs_are_not_repeated(accuracy: ModuleType, folder: Path) -> None:
+def test_finished_runs_are_not_repeated(
+    accuracy: ModuleType, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     args = options(folder, "--rows", "spaCy CNN", "rnn_tagger gru", "--seeds", "0", "1")
     assert accuracy.main([*args, "--jobs", "2"]) == 0
+    shown = capsys.readouterr()
+    assert shown.err.count("starts, see") == 4
+    assert "| rnn_tagger gru | 50.00 ± 0.00 | 50.00 ± 0.00 | 2 |" in shown.out
     results = folder / "output" / "ud"
     names = ["rnn_tagger-gru-seed0", "rnn_tagger-gru-seed1", "spacy-cnn-seed0", "spacy-cnn-seed1"]
     assert sorted(path.stem for path in results.iterdir()) == names

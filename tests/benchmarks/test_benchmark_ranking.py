@@ -11,7 +11,6 @@ import spacy
 from spacy.tokens import DocBin
 from spacy.training import Example
 
-pytest.importorskip("sklearn")
 Program = Callable[..., tuple[int, str, str]]
 
 TEXTS = {"good": ["so good", "good soup", "a good day"], "bad": ["so bad", "bad soup", "a bad day"]}
