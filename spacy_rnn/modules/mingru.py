@@ -57,11 +57,15 @@ class MinGRU(nn.Module):
         starts[lengths.cumsum(0)] = True
         parts = linear(X, self.input.weight, self.input.bias).chunk(self.gates, dim=1)
         states = _states(parts[0], parts[1], starts[:-1])
-        if not self.bidirectional:
-            return states
-        # Read backward, a sequence starts where the next one does.
-        backward = _states(parts[2].flip(0), parts[3].flip(0), starts[1:].flip(0))
-        return torch.cat((states, backward.flip(0)), dim=1)
+        if self.bidirectional:
+            # Read backward, a sequence starts where the next one does.
+            backward = _states(parts[2].flip(0), parts[3].flip(0), starts[1:].flip(0))
+            states = torch.cat((states, backward.flip(0)), dim=1)
+        if len(lengths) > 1 and not states.sum().isfinite():
+            # Nothing is kept by a product with zero, which NaN survives.
+            alone = zip(X.split(lengths.tolist()), lengths[:, None], strict=True)
+            return torch.cat([self(x, length) for x, length in alone])
+        return states
 
 
 def _states(gate: Tensor, new: Tensor, start: Tensor) -> Tensor:

@@ -66,6 +66,22 @@ def test_a_sequence_is_read_as_if_it_were_alone():
     torch.testing.assert_close(layer(X, LENGTHS), alone, atol=1e-6, rtol=0)
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_sequence_that_is_not_finite_reaches_no_other(value):
+    layer = MinGRU(5, 4, bidirectional=True)
+    X = torch.randn(int(LENGTHS.sum()), 5)
+    expected = layer(X, LENGTHS)
+    X[14] = value  # in the fourth of those that are not empty
+    finite = torch.ones(len(X), dtype=torch.bool)
+    finite[11:18] = False
+    found = layer(X, LENGTHS)
+    assert found[14].isnan().any()
+    torch.testing.assert_close(found[finite], expected[finite])
+    X.requires_grad_()
+    (gradient,) = torch.autograd.grad(layer(X, LENGTHS)[finite].sum(), X)
+    assert gradient[finite].isfinite().all()
+
+
 @pytest.mark.parametrize("rows", [0, 1, 2, 3, 4, 5, 8, 31, 100])
 def test_a_scan_is_a_loop(rows):
     a, b = (torch.randn(rows, 3, dtype=torch.float64, requires_grad=True) for _ in range(2))
