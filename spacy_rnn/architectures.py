@@ -12,7 +12,6 @@ from thinc.api import (
     Model,
     Softmax,
     chain,
-    concatenate,
     list2ragged,
     ragged2list,
     resizable,
@@ -23,11 +22,11 @@ from thinc.layers.resizable import resize_linear_weighted
 from thinc.types import Floats2d, Ragged
 
 from .layers.bag import ngram_bag
-from .layers.branches import one_branch
+from .layers.branches import branches
 from .layers.crf import with_crf
 from .layers.embedding import token_embedding
 from .layers.pooling import pooling
-from .layers.recurrent import recurrent
+from .layers.recurrent import hybrid, recurrent
 from .layers.sigmoid import sigmoid_output
 from .layers.windows import with_windows
 from .modules.characters import Characters
@@ -47,6 +46,7 @@ def bilstm_encoder(
     depth: int = 1,
     dropout: float | None = None,
     precision: Precision = "float32",
+    residual: bool = False,
 ) -> Encoder:
     """Encode context with bidirectional LSTM layers: `spacy-rnn.BiLSTMEncoder.v1`, for the
     `encode` slot of `spacy.Tok2Vec.v2`.
@@ -62,11 +62,13 @@ def bilstm_encoder(
         it: "float32", or "bfloat16", which is faster at nearly the same accuracy. Weights are
         stored as float32 either way. A device without it computes in float32, and a warning says
         so.
+    residual (bool): Let each layer give the sum of what it reads and finds (He et al. 2016).
+        Recommended for tags, and wherever there are several layers.
     RETURNS (Model[List[Floats2d], List[Floats2d]]): The encoder.
     RAISES (ValueError): If `width` is odd, `depth` is below 1, `dropout` is not a rate or
         `precision` is unknown; on first use, if the embedding is of another width.
     """
-    return _encoder("lstm", width, depth, dropout, precision)
+    return _encoder("lstm", width, depth, dropout, precision, residual)
 
 
 def bigru_encoder(
@@ -74,6 +76,7 @@ def bigru_encoder(
     depth: int = 1,
     dropout: float | None = None,
     precision: Precision = "float32",
+    residual: bool = False,
     reset_after: bool = True,
 ) -> Encoder:
     """Encode context with bidirectional GRU layers: `spacy-rnn.BiGRUEncoder.v1`. Other arguments
@@ -82,7 +85,7 @@ def bigru_encoder(
     reset_after (bool): Whether the reset gate acts after the product with the state, as in cuDNN,
         or before it, as published (Cho et al. 2014), which is slower and always in float32.
     """
-    return _encoder("gru", width, depth, dropout, precision, reset_after)
+    return _encoder("gru", width, depth, dropout, precision, residual, reset_after)
 
 
 def _encoder(
@@ -91,6 +94,7 @@ def _encoder(
     depth: int,
     dropout: float | None,
     precision: Precision,
+    residual: bool,
     reset_after: bool = True,
 ) -> Encoder:
     encode = recurrent(
@@ -100,6 +104,7 @@ def _encoder(
         cell=cell,
         dropout=dropout,
         precision=precision,
+        residual=residual,
         reset_after=reset_after,
     )
     model: Encoder = chain(list2ragged(), encode, ragged2list())
@@ -110,7 +115,7 @@ def _encoder(
 def tok2vec(
     width: int = 128,
     depth: int = 1,
-    cell: Cell = "lstm",
+    cell: Cell | Sequence[Cell] = "lstm",
     bidirectional: bool = True,
     dropout: float | None = None,
     include_static_vectors: bool = False,
@@ -121,6 +126,7 @@ def tok2vec(
     characters: Characters | None = None,
     memory: int = 64,
     precision: Precision = "float32",
+    residual: bool = False,
     reset_after: bool = True,
 ) -> Tok2Vec:
     """Embed tokens by their lexical features and encode their context: `spacy-rnn.Tok2Vec.v1`.
@@ -131,7 +137,8 @@ def tok2vec(
     width (int): The width of embedding and output, both directions together. Recommended values
         are between 64 and 512.
     depth (int): The number of recurrent layers. Recommended values are 1 and 2.
-    cell (str): "lstm", "gru" or "mingru", whose training takes no loop over the tokens.
+    cell (Union[str, Sequence[str]]): "lstm", "gru" or "mingru", whose training takes no loop over
+        the tokens; or one for each layer, such as `["lstm", "gru"]` with a `depth` of 2.
     bidirectional (bool): Read each document in both directions.
     dropout (Optional[float]): Rate at which the outputs of each recurrent layer are dropped in
         training. By default spaCy's own, `[training] dropout`; a number holds whatever spaCy sets.
@@ -151,12 +158,14 @@ def tok2vec(
         remembers none.
     precision (str): What the recurrent layers compute in: "float32" or "bfloat16". See
         `spacy-rnn.BiLSTMEncoder.v1`.
+    residual (bool): Let each recurrent layer give the sum of what it reads and finds. See
+        `spacy-rnn.BiLSTMEncoder.v1`.
     reset_after (bool): For "gru", see `spacy-rnn.BiGRUEncoder.v1`.
     RETURNS (Model[List[Doc], List[Floats2d]]): The model.
     RAISES (ValueError): If `width` is odd and `bidirectional` set, `depth` is below 1, `dropout`
-        is not a rate, `attrs` and `rows` differ in length, an attribute, `characters` or
-        `precision` is unknown, `cell` has no reset gate to set, there is nothing to embed,
-        `memory` is below 0, or the vocab lacks vectors.
+        is not a rate, there are not as many cells as layers, `attrs` and `rows` differ in length,
+        an attribute, `characters` or `precision` is unknown, no cell has a reset gate to set, there
+        is nothing to embed, `memory` is below 0, or the vocab lacks vectors.
     """
     embed = token_embedding(
         width,
@@ -168,14 +177,15 @@ def tok2vec(
         include_static_vectors=include_static_vectors,
         memory=memory,
     )
-    encode = recurrent(
+    stack = partial(recurrent, cell=cell) if isinstance(cell, str) else partial(hybrid, cells=cell)
+    encode = stack(
         width,
         width,
         depth,
-        cell=cell,
         bidirectional=bidirectional,
         dropout=dropout,
         precision=precision,
+        residual=residual,
         reset_after=reset_after,
     )
     model: Tok2Vec = chain(embed, encode, ragged2list())
@@ -257,19 +267,17 @@ def textcat(
             recurrent(pooled_width, width, bidirectional=bidirectional),
             pooling(width, pools, bidirectional=bidirectional, heads=heads),
         )
-    layers: list[Model] = [tok2vec, list2ragged(), pool]
-    widths = [pooled_width]
+    encode: Model[list[Doc], Floats2d] = chain(tok2vec, list2ragged(), pool)
     if ngram_rows:
-        widths.append(width)
-        layers = [concatenate(chain(*layers), ngram_bag(ngram_rows, width)), one_branch(widths)]
+        encode = branches(encode, ngram_bag(ngram_rows, width))
     weights = Softmax if exclusive_classes else Linear
-    output = weights(nO=nO, nI=sum(widths))
+    output = weights(nO=nO, nI=encode.get_dim("nO"), init_W=zero_init)
     # A label that is added later starts out improbable, and can still be learned.
     fill = {"W": 0, "b": -10 if exclusive_classes else 0}
     head: Model[Floats2d, Floats2d] = resizable(
         output, resize_layer=partial(resize_linear_weighted, fill_defaults=fill)
     )
-    model: TextCat = chain(*layers, Dropout(0.0), head)
+    model: TextCat = chain(encode, Dropout(0.0), head)
     if not exclusive_classes:
         model = chain(model, sigmoid_output())
     if nO is not None:

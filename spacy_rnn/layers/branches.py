@@ -1,34 +1,83 @@
 """Branches of a model that are trained apart and predict together."""
 
 from collections.abc import Callable, Sequence
-from typing import cast
+from typing import Any
 
 import numpy
-from thinc.api import Model
+from numpy.typing import NDArray
+from spacy.tokens import Doc
+from thinc.api import Model, concatenate
 from thinc.types import Floats2d
 
+Branch = Model[list[Doc], Floats2d]
 
-def one_branch(widths: Sequence[int]) -> Model[Floats2d, Floats2d]:
-    """In training, keep one part of each vector, drawn at random, and drop the others.
+
+def branches(*layers: Branch) -> Branch:
+    """Run layers side by side; in training, each on a part of the documents, drawn at random, and
+    zeros for the others.
 
     Of several branches under one output layer, the one that learns fastest leaves the others
-    little to learn. Dropped like this, as in Neverova et al. 2016, each learns to do without the
-    others, and the scores of a prediction are the mean of what they would give alone. Being
-    dropout, it is off where spaCy's dropout is 0.
+    little to learn. Kept apart like this, as in Neverova et al. 2016, each learns to do without the
+    others, and the scores of a prediction are the mean of what they would give alone. It is a
+    dropout, and off where spaCy's dropout is 0.
 
-    widths (Sequence[int]): The width of each branch's part.
-    RETURNS (Model[Floats2d, Floats2d]): The layer.
+    layers (Model[List[Doc], Floats2d]): Two or more layers, which know their width.
+    RETURNS (Model[List[Doc], Floats2d]): The combined layer.
     """
-    return Model("one_branch", forward, attrs={"widths": list(widths), "dropout_rate": 0.0})
+    return Model(
+        "branches",
+        forward,
+        init=init,
+        attrs={"dropout_rate": 0.0},
+        dims={"nO": sum(layer.get_dim("nO") for layer in layers)},
+        layers=[concatenate(*layers)],
+    )
 
 
 def forward(
-    model: Model[Floats2d, Floats2d], X: Floats2d, is_train: bool
-) -> tuple[Floats2d, Callable[[Floats2d], Floats2d]]:
+    model: Branch, docs: Sequence[Doc], is_train: bool
+) -> tuple[Floats2d, Callable[[Floats2d], list[Doc]]]:
+    together: Model[Any, Any] = model.layers[0]
     if not (is_train and model.attrs["dropout_rate"]):
-        return X, lambda dY: dY
-    widths = model.attrs["widths"]
-    kept = numpy.random.randint(len(widths), size=len(X))
-    scale = numpy.repeat(numpy.eye(len(widths))[kept] * len(widths), widths, axis=1)
-    mask = model.ops.asarray2f(cast(Floats2d, scale))
-    return X * mask, lambda dY: dY * mask
+        return together(docs, is_train)
+    layers = together.layers
+    drawn = numpy.random.randint(len(layers), size=len(docs))
+    Y: Any = model.ops.alloc2f(len(docs), model.get_dim("nO"))
+    parts: list[tuple[Any, slice, Callable[[Any], Any]]] = []
+    start = 0
+    for i, layer in enumerate(layers):
+        end = start + layer.get_dim("nO")
+        rows = numpy.flatnonzero(drawn == i)
+        Y[rows, start:end], backprop_part = train_on(layer, docs, rows)
+        parts.append((rows, slice(start, end), backprop_part))
+        start = end
+
+    def backprop(dY: Any) -> list[Doc]:
+        for rows, columns, backprop_part in parts:
+            backprop_part(dY[rows, columns] * len(parts))
+        return []
+
+    return Y * len(layers), backprop
+
+
+def train_on(layer: Branch, docs: Sequence[Doc], rows: NDArray) -> tuple[Any, Callable[[Any], Any]]:
+    """Run a layer on some of the documents of a batch.
+
+    RETURNS (Tuple[Floats2d, Callable]): The vectors of these documents, and the callback.
+    """
+    if not any(hasattr(node, "verify_inputs") for node in layer.walk()):
+        return layer([docs[row] for row in rows], True)
+    # A listener has what another component computed for the whole batch.
+    Y: Any
+    Y, backprop_layer = layer(list(docs), True)
+
+    def backprop(d_rows: Any) -> list[Doc]:
+        dY: Any = layer.ops.alloc2f(*Y.shape)
+        dY[rows] = d_rows
+        return backprop_layer(dY)
+
+    return Y[rows], backprop
+
+
+def init(model: Branch, X: list[Doc] | None = None, Y: Floats2d | None = None) -> None:
+    model.layers[0].initialize(X=X)

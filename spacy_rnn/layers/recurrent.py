@@ -1,10 +1,11 @@
 """Recurrent layers over ragged batches."""
 
-from collections.abc import Callable
-from typing import cast
+from collections.abc import Callable, Sequence
+from functools import reduce
+from typing import Any, cast
 
 import torch
-from thinc.api import Model
+from thinc.api import Model, chain
 from thinc.types import Floats2d, Ragged
 
 from ..modules.precision import Precision
@@ -21,6 +22,7 @@ def recurrent(
     bidirectional: bool = True,
     dropout: float | None = None,
     precision: Precision = "float32",
+    residual: bool = False,
     reset_after: bool = True,
 ) -> Model[Ragged, Ragged]:
     """Encode each sequence of a ragged batch with stacked recurrent layers.
@@ -34,6 +36,7 @@ def recurrent(
         default the rate that spaCy sets, as `[training] dropout` or `nlp.update(drop=…)`; a number
         holds whatever spaCy sets.
     precision (str): "float32" or "bfloat16". See `RecurrentStack`.
+    residual (bool): Let each layer give the sum of what it reads and finds.
     reset_after (bool): Whether the reset gate of a GRU acts after the product with the state.
     RETURNS (Model[Ragged, Ragged]): The layer, with the stack in a shim.
     RAISES (ValueError): See `RecurrentStack`; or if `dropout` is not a rate.
@@ -43,7 +46,14 @@ def recurrent(
             f"Invalid dropout: got {dropout}, expected a rate from 0 up to but not including 1."
         )
     stack = RecurrentStack(
-        input_width, width, depth, cell, bidirectional, precision, reset_after=reset_after
+        input_width,
+        width,
+        depth,
+        cell,
+        bidirectional,
+        precision,
+        residual=residual,
+        reset_after=reset_after,
     )
     # spaCy overwrites "dropout_rate" wherever it is a number.
     attrs = {"dropout_rate": 0.0} if dropout is None else {"fixed_dropout_rate": dropout}
@@ -55,6 +65,38 @@ def recurrent(
         dims={"nI": input_width, "nO": width},
         shims=[TorchShim(stack)],
     )
+
+
+def hybrid(
+    input_width: int,
+    width: int,
+    depth: int,
+    *,
+    cells: Sequence[Cell],
+    reset_after: bool = True,
+    **settings: Any,
+) -> Model[Ragged, Ragged]:
+    """Stack recurrent layers with a cell for each, the first of which reads the input. Other
+    arguments, the result and errors are those of `recurrent`.
+
+    cells (Sequence[str]): The cells, as many as `depth` says.
+    RAISES (ValueError): If they are not as many.
+    """
+    if depth < 1 or len(cells) != depth:
+        raise ValueError(
+            f"Invalid depth: got {depth} with {len(cells)} cells ({', '.join(cells)}), expected a "
+            f"cell for each layer. Set depth = {max(len(cells), 1)}, or one cell for all layers."
+        )
+    widths = [input_width, *([width] * (depth - 1))]
+    # Only a GRU has the gate; where there is none, any layer tells.
+    others = reset_after or "gru" in cells
+    layers = [
+        recurrent(
+            n, width, cell=cell, reset_after=reset_after if cell == "gru" else others, **settings
+        )
+        for n, cell in zip(widths, cells, strict=True)
+    ]
+    return reduce(chain, layers)
 
 
 def forward(

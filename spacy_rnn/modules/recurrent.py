@@ -65,6 +65,8 @@ class RecurrentStack(nn.Module):
     bidirectional (bool): Read each sequence in both directions. Needs an even `width`.
     precision (str): "float32" or "bfloat16": what the fused path and the packed one on GPU compute
         in, where the device has it. Weights, inputs and outputs are float32 in any case.
+    residual (bool): Let each layer whose input is as wide as its output give the sum of both (He
+        et al. 2016), so that deep stacks train as fast as a single layer.
     token_budget (int): The most tokens in a sub-batch, padding included, which bounds memory
         whatever the batch. Only a single longer sequence goes beyond it.
     reset_after (bool): Whether the reset gate of a GRU acts after the product with the state.
@@ -80,6 +82,7 @@ class RecurrentStack(nn.Module):
         cell: Cell = "lstm",
         bidirectional: bool = True,
         precision: Precision = "float32",
+        residual: bool = False,
         token_budget: int = 16384,
         reset_after: bool = True,
     ) -> None:
@@ -116,6 +119,7 @@ class RecurrentStack(nn.Module):
             )
         self.width = width
         self.precision = precision
+        self.residual = residual
         self.token_budget = token_budget
         self.cell = cell
         self.reset_after = reset_after
@@ -169,7 +173,7 @@ class RecurrentStack(nn.Module):
             # Time-major and longest first, the tokens alone stand in the order of packing.
             packed = index[valid].to(X.device)
             if fused:
-                Y = _fused(kernels, _select(X, index).to(dtype), sizes, dropout)
+                Y = self._fused(_select(X, index), sizes, dropout, kernels, dtype)
                 Y = _permute(Y, valid.flatten().nonzero()[:, 0]).to(X.dtype)
             else:
                 batch_sizes = valid[: sizes[0]].sum(dim=1)
@@ -181,7 +185,7 @@ class RecurrentStack(nn.Module):
 
     def _scanned(self, Y: Tensor, lengths: Tensor, dropout: float) -> Tensor:
         for layer in self.layers:
-            Y = nn.functional.dropout(layer(Y, lengths), dropout)
+            Y = self._passed_on(Y, layer(Y, lengths), dropout)
         return Y
 
     def _unrolls(self, batch_sizes: Tensor, on_cpu: bool) -> bool:
@@ -201,7 +205,7 @@ class RecurrentStack(nn.Module):
         run, sizes = function.apply, batch_sizes.tolist()
         for directions in self._weights(dtype):
             outputs = [run(Y, sizes, i > 0, *weights) for i, weights in enumerate(directions)]
-            Y = nn.functional.dropout(torch.cat(outputs, dim=1), dropout)
+            Y = self._passed_on(Y, torch.cat(outputs, dim=1), dropout)
         return Y
 
     def _packed(self, Y: Tensor, batch_sizes: Tensor, dropout: float, dtype: torch.dtype) -> Tensor:
@@ -210,9 +214,30 @@ class RecurrentStack(nn.Module):
         # cuDNN wants its weights as one chunk, also in another type: autocast sees to that.
         with torch.autocast(Y.device.type, dtype, enabled=dtype != Y.dtype):
             for layer in self.layers:
-                outputs = layer(PackedSequence(outputs, batch_sizes))[0].data
-                outputs = nn.functional.dropout(outputs, dropout)
+                found = layer(PackedSequence(outputs, batch_sizes))[0].data
+                outputs = self._passed_on(outputs, found, dropout)
         return outputs.to(Y.dtype)
+
+    def _fused(
+        self,
+        Y: Tensor,
+        lengths: Tensor,
+        dropout: float,
+        kernels: list[list[FusedLSTM]],
+        dtype: torch.dtype,
+    ) -> Tensor:
+        """Y (Tensor): Padded. Shape (time, sequences, width)."""
+        reverse = reversal(lengths, len(Y))
+        for forward, *backward in kernels:
+            X = Y.to(dtype)
+            outputs = [_permute(kernel(_permute(X, reverse)), reverse) for kernel in backward]
+            Y = self._passed_on(Y, torch.cat((forward(X), *outputs), dim=2), dropout)
+        return Y
+
+    def _passed_on(self, X: Tensor, Y: Tensor, dropout: float) -> Tensor:
+        """RETURNS (Tensor): What a layer that has read X and found Y gives to the next one."""
+        Y = nn.functional.dropout(Y, dropout)
+        return X + Y if self.residual and X.shape == Y.shape else Y
 
     def _weights(self, dtype: torch.dtype) -> list[list[list[Tensor]]]:
         """RETURNS (List[List[List[Tensor]]]): The weights by layer and direction."""
@@ -224,16 +249,6 @@ class RecurrentStack(nn.Module):
         """RETURNS (List[List[FusedLSTM]]): The fused kernels by layer and direction."""
         kernel = FUSED[self.cell]
         return [[kernel(w, n_calls) for w in directions] for directions in self._weights(dtype)]
-
-
-def _fused(kernels: list[list[FusedLSTM]], Y: Tensor, lengths: Tensor, dropout: float) -> Tensor:
-    """Y (Tensor): Padded. Shape (time, sequences, width)."""
-    reverse = reversal(lengths, len(Y))
-    for forward, *backward in kernels:
-        outputs = [_permute(kernel(_permute(Y, reverse)), reverse) for kernel in backward]
-        outputs = [forward(Y), *outputs]
-        Y = nn.functional.dropout(torch.cat(outputs, dim=2), dropout)
-    return Y
 
 
 def _select(rows: Tensor, index: Tensor) -> Tensor:

@@ -1,26 +1,85 @@
 """Branches that are trained apart."""
 
 import numpy
-from thinc.api import set_dropout_rate
+import pytest
+from spacy.pipeline.tok2vec import Tok2VecListener
+from spacy.tokens import Doc
+from thinc.api import Model, chain, list2ragged, reduce_sum, set_dropout_rate
 
-from spacy_rnn.layers.branches import one_branch
-
-X = numpy.ones((1000, 5), dtype="f")
+from spacy_rnn.layers.branches import branches
 
 
-def test_all_branches_in_prediction_and_without_dropout():
-    layer = one_branch([3, 2])
-    Y, backprop = layer.begin_update(X)
-    assert Y is backprop(Y) is X
+@pytest.fixture
+def docs(nlp) -> list[Doc]:
+    return [nlp.make_doc("soup " * (i + 1)) for i in range(100)]
+
+
+def lengths(width: int, seen: list[list[int]], gradients: list[list[float]]) -> Model:
+    """Make a layer whose vectors hold the documents' lengths."""
+
+    def forward(model, docs, is_train):
+        seen.append([len(doc) for doc in docs])
+
+        def backprop(dY):
+            gradients.append(dY.tolist())
+            return []
+
+        Y = numpy.repeat([[float(len(doc))] for doc in docs], width, axis=1).astype("f")
+        return Y.reshape(-1, width), backprop
+
+    return Model("lengths", forward, dims={"nO": width})
+
+
+def test_all_branches_in_prediction_and_without_dropout(docs):
+    layer = branches(lengths(3, [], []), lengths(2, [], []))
+    assert layer.get_dim("nO") == 5
+    expected = [[len(doc)] * 5 for doc in docs]
+    assert layer.begin_update(docs)[0].tolist() == expected
     set_dropout_rate(layer, 0.1)
-    assert layer.predict(X) is X
+    assert layer.predict(docs).tolist() == expected
 
 
-def test_trains_one_branch_of_each_vector():
-    layer = one_branch([3, 2])
+def test_each_document_trains_one_branch(docs):
+    seen: list[list[int]] = []
+    gradients: list[list[float]] = []
+    layer = branches(lengths(3, seen, gradients), lengths(2, seen, gradients))
     set_dropout_rate(layer, 0.1)
-    Y, backprop = layer.begin_update(X)
-    rows, counts = numpy.unique(Y, axis=0, return_counts=True)
-    assert rows.tolist() == [[0, 0, 0, 2, 2], [2, 2, 2, 0, 0]]
-    assert counts.min() > 400
-    numpy.testing.assert_array_equal(backprop(X), Y)
+    Y, backprop = layer.begin_update(docs)
+    assert sorted(seen[0] + seen[1]) == [len(doc) for doc in docs]
+    assert min(map(len, seen)) > 30
+    for length, row in enumerate(Y.tolist(), start=1):
+        parts = ([2 * length] * 3, [0] * 3), ([0] * 2, [2 * length] * 2)
+        first = length in seen[0]
+        assert row == (parts[0][0] + parts[1][0] if first else parts[0][1] + parts[1][1])
+    assert backprop(Y) == []
+    for widths, lens, found in zip((3, 2), seen, gradients, strict=True):
+        assert found == [[4.0 * n] * widths for n in lens]
+
+
+@pytest.mark.parametrize("texts", [[], [""], ["Yes !"]])
+def test_fewer_documents_than_branches(nlp, make_examples, texts):
+    pipe = nlp.add_pipe("rnn_textcat", config={"model": {"ngram_rows": 500}})
+    nlp.initialize(lambda: make_examples(nlp))
+    set_dropout_rate(pipe.model, 0.1)
+    scores, backprop = pipe.model.begin_update([nlp.make_doc(text) for text in texts])
+    assert scores.shape == (len(texts), 2)
+    backprop(scores)
+
+
+def test_a_listener_gets_the_whole_batch(docs):
+    """It has what was computed for that; documents that it does not train have no gradient."""
+    seen: list[list[int]] = []
+    gradients: list[list[numpy.ndarray]] = []
+    listener = Tok2VecListener("tok2vec", width=3)
+    outputs = [numpy.ones((len(doc), 3), dtype="f") for doc in docs]
+    listener.receive(listener.get_batch_id(docs), outputs, gradients.append)
+    sums = chain(listener, list2ragged(), reduce_sum())
+    sums.set_dim("nO", 3)
+    layer = branches(sums, lengths(2, seen, []))
+    set_dropout_rate(layer, 0.1)
+    Y, backprop = layer.begin_update(docs)
+    expected = [0.0 if len(doc) in seen[0] else 2.0 for doc in docs]
+    assert Y[:, 0].tolist() == [len(doc) * e for doc, e in zip(docs, expected, strict=True)]
+    backprop(numpy.ones_like(Y))
+    for doc, gradient, e in zip(docs, gradients[0], expected, strict=True):
+        assert gradient.tolist() == [[e] * 3] * len(doc)

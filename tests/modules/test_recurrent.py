@@ -150,6 +150,29 @@ def test_gradients_in_float64(path):
     assert torch.autograd.gradcheck(run, (X, *weights))
 
 
+@pytest.mark.parametrize(("cell", "settings"), [*PATHS.values(), ("mingru", {})])
+@pytest.mark.parametrize("input_width", [8, 5])
+def test_residual_layers_give_the_sum_of_what_they_read_and_find(
+    cell, settings, input_width, monkeypatch
+):
+    for name, value in settings.items():
+        monkeypatch.setattr(recurrent, name, value)
+    stack = RecurrentStack(input_width, 8, 3, cell, residual=True)
+    X = torch.randn(int(LENGTHS.sum()), input_width, requires_grad=True)
+    expected = X
+    for i, weights in enumerate(stack.layers):
+        layer = RecurrentStack(input_width if i == 0 else 8, 8, 1, cell)
+        layer.layers[0] = weights
+        found = layer(expected, LENGTHS)
+        expected = found if input_width == 5 and i == 0 else expected + found
+    found = stack(X, LENGTHS)
+    torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
+    gradients = [torch.autograd.grad(Y.square().sum(), X)[0] for Y in (found, expected)]
+    torch.testing.assert_close(*gradients, atol=1e-5, rtol=1e-4)
+    with torch.inference_mode():
+        torch.testing.assert_close(stack(X, LENGTHS), expected, atol=1e-6, rtol=0)
+
+
 @pytest.mark.parametrize("width", [8, 256])
 def test_gradients_of_many_sequences_agree_with_torch(width, monkeypatch):
     lengths = torch.randint(1, 30, (70,))
@@ -186,10 +209,10 @@ def bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("cell", STEPS)
-@pytest.mark.parametrize("depth", [1, 2])
-def test_bfloat16_stays_close_to_float32(bfloat16, cell, depth):
-    stack = RecurrentStack(16, 16, depth, cell)
-    low = RecurrentStack(16, 16, depth, cell, precision="bfloat16")
+@pytest.mark.parametrize(("depth", "residual"), [(1, False), (2, False), (2, True)])
+def test_bfloat16_stays_close_to_float32(bfloat16, cell, depth, residual):
+    stack = RecurrentStack(16, 16, depth, cell, residual=residual)
+    low = RecurrentStack(16, 16, depth, cell, precision="bfloat16", residual=residual)
     low.load_state_dict(stack.state_dict())
     X = torch.randn(int(LENGTHS.sum()), 16, requires_grad=True)
     Y = low(X, LENGTHS)
@@ -223,6 +246,12 @@ def test_dropout_acts_after_every_layer(cell):
     stack = RecurrentStack(5, 8, 1, cell)
     Y = stack(torch.randn(200, 5), torch.tensor([200]), dropout=0.5)
     assert 0.4 < (Y == 0).float().mean() < 0.6
+
+
+def test_dropout_leaves_what_a_residual_layer_reads():
+    stack, X = RecurrentStack(8, 8, 1, residual=True), torch.randn(200, 8)
+    Y = stack(X, torch.tensor([200]), dropout=0.5)
+    assert 0.4 < (Y == X).float().mean() < 0.6
 
 
 def test_forget_gates_start_open_and_recurrent_weights_orthogonal():
