@@ -191,11 +191,20 @@ class Categorizer(FromDisk, TextCategorizer, ABC):
         (labels,).
         """
 
+    @abstractmethod
+    def _bias(self, n_with: Array, n_without: Array) -> Array:
+        """RETURNS (NDArray): Scores of which the probabilities are as often right as documents have
+        labels, of which each counts at least once. Shape (labels,).
+        """
+
     def _reset(self, get_examples: GetExamples) -> None:
-        """Find the class weights, and forget what was fitted."""
+        """Find the class weights, forget what was fitted and let the output start from what is to
+        be expected of labels.
+        """
+        n_with, n_without = self._count(get_examples())
         weights = self.class_weights or {}
         if weights == "balanced":
-            weights = self._find_weights(get_examples())
+            weights = self._find_weights(n_with, n_without)
         unknown = [label for label in weights if label not in self.labels]
         if unknown:
             raise ValueError(
@@ -205,13 +214,29 @@ class Categorizer(FromDisk, TextCategorizer, ABC):
                 "the label, or leave it out."
             )
         self.cfg.update(class_weights=weights, temperature=1.0, thresholds={})
+        counting = numpy.array([weights.get(label, 1.0) for label in self.labels])
+        self._start_from(self._bias(n_with * counting, n_without))
 
-    def _find_weights(self, examples: Iterable[Example]) -> dict[str, float]:
-        """RETURNS (Dict[str, float]): Balanced weights, 1 for labels that all have, or none."""
+    def _start_from(self, bias: Array) -> None:
+        """Set the bias of the output, so that a rare label need not be found to be rare in document
+        after document (Lin et al. 2017, 4.1). A model without one is left as it is.
+        """
+        output = self.model.maybe_get_ref("output_layer")
+        if output is not None and output.has_param("b"):
+            output.set_param("b", output.ops.asarray1f(bias.tolist()))
+
+    def _count(self, examples: Iterable[Example]) -> tuple[Array, Array]:
+        """RETURNS (Tuple[NDArray, NDArray]): How many documents have each label, and how many have
+        not. Shape (labels,).
+        """
         n_with = n_without = numpy.zeros(len(self.labels))
         for batch in minibatch(examples, BATCH_SIZE):
             gold = self._gold(batch)
             n_with, n_without = n_with + (gold == 1).sum(0), n_without + (gold == 0).sum(0)
+        return n_with, n_without
+
+    def _find_weights(self, n_with: Array, n_without: Array) -> dict[str, float]:
+        """RETURNS (Dict[str, float]): Balanced weights, 1 for labels that all have, or none."""
         weights = numpy.ones(len(self.labels))
         seen = (n_with > 0) & (n_without > 0)
         weights[seen] = self._balanced(n_with[seen], n_without[seen])

@@ -175,6 +175,9 @@ class RNNTextCategorizer(Categorizer):
     def _balanced(self, n_with: Array, n_without: Array) -> Array:
         return n_with.mean() / n_with
 
+    def _bias(self, n_with: Array, n_without: Array) -> Array:
+        return numpy.log(n_with + 1.0)
+
 
 @Language.factory(
     "rnn_textcat",

@@ -101,6 +101,9 @@ class RNNMultiLabelTextCategorizer(Categorizer, MultiLabel_TextCategorizer):
     def _balanced(self, n_with: Array, n_without: Array) -> Array:
         return n_without / n_with
 
+    def _bias(self, n_with: Array, n_without: Array) -> Array:
+        return numpy.log((n_with + 1.0) / (n_without + 1.0))
+
 
 @Language.factory(
     "rnn_textcat_multilabel",

@@ -126,6 +126,32 @@ def test_balanced_weights(nlp, tmp_path):
         assert loaded.get_pipe(factory).cfg["class_weights"] == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(
+    ("factory", "config", "expected"),
+    [
+        ("rnn_textcat", {}, {"bad": 8 / 13, "good": 3 / 13, "so": 2 / 13}),
+        ("rnn_textcat_multilabel", {}, {"bad": 8 / 12, "good": 3 / 12, "so": 2 / 12}),
+        ("rnn_textcat_multilabel", {"class_weights": {"good": 4.0}}, {"good": 9 / 18}),
+    ],
+)
+def test_untrained_it_predicts_how_frequent_labels_are(nlp, factory, config, expected):
+    """In the data, each counting once more, or as much as the loss lets it."""
+    nlp.add_pipe(factory, config=config)
+    labels = ["bad"] * 7 + ["good"] * 2 + ["so"]
+    nlp.initialize(lambda: annotate(nlp, *[(label, one_hot(label)) for label in labels]))
+    cats = nlp("Whatever it is .").cats
+    assert {label: cats[label] for label in expected} == pytest.approx(expected)
+
+
+def test_a_model_without_a_bias(nlp, make_examples):
+    """One of spaCy's, whose output is only an activation, is left as it is."""
+    model = {"@architectures": "spacy.TextCatBOW.v3", "exclusive_classes": False}
+    model |= {"ngram_size": 1, "no_output_layer": False, "length": 1000}
+    nlp.add_pipe("rnn_textcat_multilabel", config={"model": model})
+    nlp.initialize(lambda: make_examples(nlp))
+    assert set(nlp("Yes !").cats.values()) == {0.5}
+
+
 def test_a_label_that_training_lacks(nlp):
     """It weighs 1, and can be predicted, if never with much confidence."""
     examples = annotate(nlp, ("Yes !", one_hot("good")), ("Never !", one_hot("bad")))
