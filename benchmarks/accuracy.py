@@ -27,7 +27,8 @@ from harness import (
     write_json,
 )
 from report import accuracy
-from tables import PROGRAMS, SPLITS, Row, Run, Table, tables
+from runs import SPLITS, Row, Run, Table
+from tables import PROGRAMS, tables
 
 SPACY = (sys.executable, "-m", "spacy")
 # Scores that spaCy lacks.
@@ -153,7 +154,7 @@ class Runner:
             self.spacy(log, "rnn", "reliability", best, test, "--output", found, *options)
             scores["reliability"] = read_json(found)
             scores["test, not calibrated"] = evaluate(trained, "test")
-        return {**scores, **{split: evaluate(best, split) for split in ("dev", "test")}}
+        return {**scores, **{split: evaluate(best, split) for split in table.evaluated}}
 
 
 def require_files(table: Table, rows: Sequence[Row]) -> None:
@@ -186,8 +187,10 @@ def run_all(runs: Sequence[Run], jobs: int, keep: bool) -> int:
                 code = 1
             else:
                 score = run.table.scores[0]
-                dev, test = (f"{result[split][score] * 100:.2f}" for split in ("dev", "test"))
-                say(f"{run.label}: {score} {dev} on dev, {test} on test")
+                scores = (
+                    f"{result[split][score] * 100:.2f} on {split}" for split in run.table.evaluated
+                )
+                say(f"{run.label}: {score} {', '.join(scores)}")
     except KeyboardInterrupt:
         say("Stopped: finished runs are kept, the others start again next time.")
         code = 130

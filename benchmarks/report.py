@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+import ablations
 from harness import RESULTS, BenchmarkError, read_json, say
 
 TITLES = {
@@ -20,6 +21,7 @@ TITLES = {
     "latency": "Latency of single short texts",
     "load": "Loading",
     "growth": "Pipelines by length, batch and width (ns per word)",
+    "cells": "Recurrent cells: weights of the encoder, and taggers with it",
     "length": "Encoders by length, batch and width (ns per token)",
 }
 # A line a case, a column a system.
@@ -156,22 +158,51 @@ def accuracy(folder: Path) -> str:
     if not names:
         raise BenchmarkError(f"No results in {folder}: run accuracy.py first.")
     scores = results[0]["scores"]
+    splits = [split for split in ("dev", "test") if split in results[0]]
     body = []
     for name in names:
         runs = [result for result in results if result["row"] == name]
         cells = [
-            percent([run[split][score] for run in runs])
-            for score in scores
-            for split in ("dev", "test")
+            percent([run[split][score] for run in runs]) for score in scores for split in splits
         ]
         errors = [r["error"] for run in runs for r in run.get("reliability", {}).values()]
         body.append([name, *cells, percent(errors) if errors else "-", str(len(runs))])
-    header = ["", *(f"{score}, {split}" for score in scores for split in ("dev", "test"))]
+    header = ["", *(f"{score}, {split}" for score in scores for split in splits)]
     header += ["calibration error, test", "seeds"]
     if all(line[-2] == "-" for line in body):
         header, body = [*header[:-2], "seeds"], [[*line[:-2], line[-1]] for line in body]
     note = "Percent, mean ± standard deviation over seeds. Models are selected on dev.\n"
     return "\n".join([f"# Accuracy: {folder.name}\n", note, table(header, body)])
+
+
+def ablation_page(results: Path) -> str:
+    """RETURNS (str): What each setting is worth on dev, and how large and fast each cell is."""
+    runs = {
+        task: [read_json(path) for path in (results / "accuracy" / f"ablations-{task}").glob("*")]
+        for task in ablations.TASKS
+    }
+    path = results / "speed" / "cells.json"
+    timed = read_json(path)["rows"] if path.exists() else []
+
+    def score(name: str, task: str) -> str:
+        found = [run["dev"][run["scores"][0]] for run in runs[task] if run["row"] == name]
+        return f"{percent(found)} ({len(found)})" if found else "-"
+
+    def figure(name: str, case: str) -> str:
+        row = next(row for row in timed if (row["system"], row["case"]) == (name, case))
+        return f"{number(row['median'])} ({row['ratio']:.2f}x)"
+
+    parts = [ablations.INTRODUCTION]
+    for group, rows in ablations.GROUPS.items():
+        metrics = {row["case"]: row["metric"] for row in timed if rows is ablations.CELLS}
+        header = [f"{case}, {metric}" for case, metric in metrics.items()]
+        header = ["", *header, *(label for _, label in ablations.TASKS.values())]
+        body = [
+            [name, *(figure(name, case) for case in metrics), *(score(name, task) for task in runs)]
+            for name in rows
+        ]
+        parts.append(f"## {group}\n\n{table(header, body)}")
+    return "\n".join([*parts, ablations.LEFT_OUT])
 
 
 def percent(values: Sequence[float]) -> str:
@@ -188,7 +219,9 @@ def reports(results: Path) -> dict[str, str]:
     if (results / "memory.json").exists():
         found["memory.md"] = memory(results / "memory.json")
     for folder in sorted((results / "accuracy").glob("*")):
-        if any(folder.glob("*-seed*.json")):
+        if folder.name.startswith("ablations-"):
+            found["ablations.md"] = ablation_page(results)
+        elif any(folder.glob("*-seed*.json")):
             found[f"accuracy-{folder.name}.md"] = accuracy(folder)
     if not found:
         raise BenchmarkError(

@@ -28,6 +28,7 @@ NAMES = (
     "load",
     "growth",
     "length",
+    "cells",
 )
 
 
@@ -47,6 +48,7 @@ def main(args: Sequence[str] | None = None) -> int:
     options = parser().parse_args(args)
     limit_threads(options.threads)
     # Only now, so that their libraries start with these threads.
+    import cell_sections
     import encoder_sections
     import sections
     from texts import default_texts, read_texts
@@ -72,7 +74,7 @@ def main(args: Sequence[str] | None = None) -> int:
         "quick": options.quick,
     }
     setting = Setting(texts, rounds, options.quick)
-    measure = {**sections.SECTIONS, **encoder_sections.SECTIONS}
+    measure = {**sections.SECTIONS, **encoder_sections.SECTIONS, **cell_sections.SECTIONS}
     for name in options.only:
         say(f"== {name}")
         rows = measure[name](setting)

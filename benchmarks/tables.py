@@ -1,17 +1,16 @@
 """The tables of accuracy.py: what is trained on what."""
 
-import hashlib
-import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from harness import ROOT, BenchmarkError, read_json
+import ablations
+from harness import ROOT
+from runs import Row, Table
 
 OURS = ROOT / "configs"
 PROGRAMS = Path(__file__).resolve().parent
 RIVALS = PROGRAMS / "configs"
-SPLITS = ("train", "dev", "test")
 
 # The config that is made for the texts of a set, configs/textcat_*.cfg.
 REGIMES = {
@@ -23,118 +22,10 @@ REGIMES = {
 }
 
 
-@dataclass(frozen=True)
-class Row:
-    """A pipeline to train.
-
-    name (str): The name in the table.
-    config (Path): The config file; or a program that takes the files of train, dev and test, and
-        writes the scores.
-    overrides (Dict[str, Any]): Settings that differ from the file, by dotted name.
-    training (Optional[Path]): A config file whose [training] block, apart from the scores, takes
-        the place of this config's: to compare architectures that are trained alike.
-    speed (Optional[str]): The same pipeline's name in the results of speed.py.
-    calibrate (bool): Whether to calibrate the trained pipeline on dev, and fit its thresholds.
-    """
-
-    name: str
-    config: Path
-    overrides: dict[str, Any] = field(default_factory=dict)
-    training: Path | None = None
-    speed: str | None = None
-    calibrate: bool = False
-
-    @property
-    def is_program(self) -> bool:
-        return self.config.suffix == ".py"
-
-    @property
-    def slug(self) -> str:
-        return re.sub(r"\W+", "-", self.name.lower()).strip("-")
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows that are trained on the same data.
-
-    corpus (Path): Directory with a file each for train, dev and test, named [NAME-]SPLIT.spacy;
-        where "oos_auroc" is a score, also with texts that have no label, outside/SPLIT.spacy.
-    commands (Tuple[str, ...]): The commands of project.yml that make the corpus.
-    scores (Tuple[str, ...]): The scores to report, the most important first.
-    gold_preproc (bool): Whether tokens and sentences are given.
-    rows (List[Row]): The rows.
-    """
-
-    corpus: Path
-    commands: tuple[str, ...]
-    scores: tuple[str, ...]
-    gold_preproc: bool
-    rows: list[Row]
-
-    def data(self, split: str) -> Path:
-        """RETURNS (Path): The file of a split.
-        RAISES (BenchmarkError): If there is not exactly one.
-        """
-        found = [*self.corpus.glob(f"{split}.spacy"), *self.corpus.glob(f"*-{split}.spacy")]
-        if len(found) != 1:
-            steps = " and ".join(f"'python -m spacy project run {each}'" for each in self.commands)
-            raise BenchmarkError(
-                f"Can't train on {self.corpus}: found {len(found)} files for the {split} split, "
-                f"expected one, {split}.spacy or NAME-{split}.spacy. Make the corpus with {steps}, "
-                f"or give its directory with --corpus."
-            )
-        return found[0]
-
-    def outside(self, split: str) -> Path:
-        """RETURNS (Path): The file of a split's texts that have no label."""
-        return self.corpus / "outside" / f"{split}.spacy"
-
-
-@dataclass(frozen=True)
-class Run:
-    """One row of a table with one seed, and where its files go."""
-
-    table: Table
-    row: Row
-    seed: int
-    result: Path
-    folder: Path
-
-    @property
-    def label(self) -> str:
-        return f"{self.row.name}, seed {self.seed}"
-
-    def config(self) -> str:
-        """RETURNS (str): The row's config with its overrides, as it is trained, or its program."""
-        from spacy.util import load_config
-
-        if self.row.is_program:
-            return self.row.config.read_text(encoding="utf8")
-        config = load_config(self.row.config, overrides=self.row.overrides, interpolate=False)
-        if self.row.training is not None:
-            training = load_config(self.row.training, interpolate=False)["training"]
-            kept = {key: config["training"][key] for key in ("score_weights", "logger")}
-            config["training"] = {**training, **kept}
-        text: str = config.to_str()
-        return text
-
-    def fingerprint(self) -> str:
-        """RETURNS (str): Changes with whatever a user may change: config, seed and data."""
-        calibrated = ", calibrated" if self.row.calibrate else ""
-        digest = hashlib.sha256(f"{self.config()}\n{self.seed}{calibrated}".encode())
-        for split in SPLITS:
-            digest.update(self.table.data(split).read_bytes())
-        return digest.hexdigest()
-
-    def is_finished(self) -> bool:
-        if not self.result.exists():
-            return False
-        return bool(read_json(self.result).get("fingerprint") == self.fingerprint())
-
-
 def tables() -> dict[str, Table]:
     """RETURNS (Dict[str, Table]): The tables by name."""
-    return {**text_tables(), **entity_tables(), "ud": tag_table()}
+    found = {**text_tables(), **entity_tables(), **tag_tables()}
+    return {**found, **ablation_tables(found)}
 
 
 def cell(component: str) -> str:
@@ -174,10 +65,10 @@ def text_tables() -> dict[str, Table]:
             Row("rnn_textcat gru", config, gru),
         ]
         if name == "imdb":
-            whole = {"components.rnn_textcat.model.window": 0}
+            windows = {"components.rnn_textcat.model.window": 50}
             rows += [
-                Row("rnn_textcat lstm, no windows", config, whole),
-                Row("rnn_textcat gru, no windows", config, {**gru, **whole}),
+                Row("rnn_textcat lstm, windows", config, windows),
+                Row("rnn_textcat gru, windows", config, {**gru, **windows}),
             ]
         scores = ("cats_micro_f", "cats_macro_f")
         tables[name] = Table(
@@ -211,6 +102,7 @@ def entity_tables() -> dict[str, Table]:
         Row("spaCy ner, TorchBiLSTM", RIVALS / "ner_torch_bilstm.cfg"),
         Row("rnn_ner lstm", config, calibrate=True),
         Row("rnn_ner gru", config, {cell("rnn_ner"): "gru"}, calibrate=True),
+        Row("rnn_ner, efficiency", OURS / "ner_efficiency.cfg", calibrate=True),
     ]
     corpora = {
         "uner": ROOT / "corpus" / "ner" / "uner",
@@ -229,11 +121,12 @@ def entity_tables() -> dict[str, Table]:
     }
 
 
-def tag_table() -> Table:
+def tag_tables() -> dict[str, Table]:
     config, lstm, gru = OURS / "tagger.cfg", *({cell("rnn_tagger"): c} for c in ("lstm", "gru"))
+    small, joint = OURS / "tagger_efficiency.cfg", OURS / "ud.cfg"
     cnn, stock = RIVALS / "tagger_cnn.cfg", RIVALS / "tagger_torch_bilstm.cfg"
     cnn_speed, stock_speed = "spaCy CNN", "spaCy TorchBiLSTM 256 x 2"
-    return Table(
+    table = Table(
         corpus=ROOT / "corpus" / "ud" / "UD_English-EWT",
         commands=("ud-assets", "ud-convert"),
         scores=("tag_acc",),
@@ -245,5 +138,39 @@ def tag_table() -> Table:
             Row("spaCy TorchBiLSTM, trained like rnn_tagger", stock, {}, config, stock_speed),
             Row("rnn_tagger lstm", config, lstm, speed="rnn_tagger lstm 256 x 2"),
             Row("rnn_tagger gru", config, gru, speed="rnn_tagger gru 256 x 2"),
+            Row("rnn_tagger, efficiency", small, speed="rnn_tagger lstm 128 x 1"),
         ],
     )
+    # Where `spacy project run vectors` puts the table of word vectors.
+    vectors = {
+        "paths.vectors": "corpus/vectors",
+        "components.rnn_tagger.model.tok2vec.include_static_vectors": True,
+    }
+    with_vectors = [
+        Row("rnn_tagger lstm, vectors", config, {**lstm, **vectors}),
+        Row("rnn_tagger gru, vectors", config, {**gru, **vectors}),
+    ]
+    with_morphologizer = [
+        Row(f"rnn_tagger and morphologizer {c}", joint, {"components.rnn_tok2vec.model.cell": c})
+        for c in ("lstm", "gru")
+    ]
+    return {
+        "ud": table,
+        "ud-vectors": replace(table, rows=with_vectors),
+        "ud-joint": replace(
+            table, rows=with_morphologizer, scores=("tag_acc", "pos_acc", "morph_acc")
+        ),
+    }
+
+
+def ablation_tables(tables: Mapping[str, Table]) -> dict[str, Table]:
+    """tables (Mapping[str, Table]): Where the data and the configs are from."""
+    found = {}
+    for name, (component, _) in ablations.TASKS.items():
+        config = next(r.config for r in tables[name].rows if r.name.startswith(component))
+        rows = [
+            Row(row, config, ablations.overrides(component, settings))
+            for row, settings in ablations.rows().items()
+        ]
+        found[f"ablations-{name}"] = replace(tables[name], rows=rows, evaluated=("dev",))
+    return found

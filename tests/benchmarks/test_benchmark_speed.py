@@ -24,6 +24,7 @@ SECTIONS = {
     "load": {"ms"},
     "growth": {"ns/word"},
     "length": {"ns/token"},
+    "cells": {"weights", "words/s"},
 }
 
 
