@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy
 from numpy.typing import NDArray
+from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.tokens import Doc
 from thinc.api import Model, concatenate
 from thinc.types import Floats2d
@@ -65,7 +66,7 @@ def train_on(layer: Branch, docs: Sequence[Doc], rows: NDArray) -> tuple[Any, Ca
 
     RETURNS (Tuple[Floats2d, Callable]): The vectors of these documents, and the callback.
     """
-    if not any(hasattr(node, "verify_inputs") for node in layer.walk()):
+    if not any(isinstance(node, Tok2VecListener) for node in layer.walk()):
         return layer([docs[row] for row in rows], True)
     # A listener has what another component computed for the whole batch.
     Y: Any
