@@ -100,7 +100,7 @@ def entity_tables() -> dict[str, Table]:
     rows = [
         Row("spaCy ner, CNN", RIVALS / "ner_cnn.cfg"),
         Row("spaCy ner, TorchBiLSTM", RIVALS / "ner_torch_bilstm.cfg"),
-        Row("rnn_ner lstm", config, calibrate=True),
+        Row("rnn_ner lstm", config, {cell("rnn_ner"): "lstm"}, calibrate=True),
         Row("rnn_ner gru", config, {cell("rnn_ner"): "gru"}, calibrate=True),
         Row("rnn_ner, efficiency", OURS / "ner_efficiency.cfg", calibrate=True),
     ]

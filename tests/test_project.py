@@ -164,6 +164,14 @@ def test_ner_converts_trains_calibrates_and_draws(project):
     assert set(model.get_pipe("rnn_ner").cfg["thresholds"]) == {"O"}
 
 
+def test_vectors_are_made_of_a_local_file(project):
+    (project / "mine.txt").write_text("2 3\nthe 1 2 3\ncat 4 5 6\n", "utf8")
+    done = run(project, "vectors", "--vars.vectors", "mine.txt")
+    assert done.returncode == 0, done.stdout + done.stderr
+    nlp = spacy.load(project / "corpus/vectors")
+    assert nlp.vocab["cat"].vector.tolist() == [4.0, 5.0, 6.0]
+
+
 def test_a_set_of_the_hub_runs_from_local_files_of_the_same_columns(project):
     for path in project.glob("**/textcat_*.cfg"):
         shorten(path)
