@@ -142,7 +142,8 @@ def tok2vec(
     bidirectional (bool): Read each document in both directions.
     dropout (Optional[float]): Rate at which the outputs of each recurrent layer are dropped in
         training. By default spaCy's own, `[training] dropout`; a number holds whatever spaCy sets.
-    include_static_vectors (bool): Also embed the vectors table of the vocab.
+    include_static_vectors (bool): Also embed the vectors table of the vocab. Words that it lacks
+        are looked up by their lower case.
     attrs (Sequence[str]): The token attributes to embed.
     rows (Sequence[int]): The number of rows in the hash table of each attribute. Recommended
         values are between 1000 and 10000.

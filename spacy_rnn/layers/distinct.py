@@ -5,7 +5,7 @@ from typing import cast
 
 import numpy
 from numpy.typing import NDArray
-from spacy.attrs import ORTH
+from spacy.attrs import LOWER, ORTH
 from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Floats2d, Ints1d, Ragged
@@ -22,7 +22,7 @@ def with_distinct(layer: Model[Tokens, Floats2d], attrs: Sequence[int]) -> Model
 
     layer (Model[Tokens, Floats2d]): A function of single tokens.
     attrs (Sequence[int]): The lexical attributes that the layer looks at. It is also given ORTH,
-        and the attribute that the vectors table goes by.
+        and what words are looked up by in the vectors table.
     RETURNS (Model[List[Doc], Ragged]): The layer over documents.
     """
     return Model(
@@ -66,7 +66,8 @@ def distinct_tokens(docs: Sequence[Doc], attrs: Sequence[int]) -> tuple[Tokens, 
     token is.
     """
     vocab = docs[0].vocab
-    attrs = [*dict.fromkeys([*attrs, ORTH, getattr(vocab.vectors, "attr", ORTH)])]
+    keys = (getattr(vocab.vectors, "attr", ORTH), LOWER) if vocab.vectors_length else ()
+    attrs = [*dict.fromkeys([*attrs, ORTH, *keys])]
     rows = lexical_features(docs, attrs)
     first, inverse = distinct_rows(rows)
     return Tokens(vocab, attrs, rows[first]), inverse

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from spacy.attrs import ORTH
+import numpy
+from spacy.attrs import LOWER, ORTH
 from spacy.vectors import Mode
-from thinc.api import Model
+from thinc.api import Model, get_array_module
 from thinc.types import Floats2d
 from thinc.util import to_numpy
 
@@ -17,7 +18,8 @@ from .tokens import Tokens
 
 
 def lookup_vectors() -> Model[Tokens, Tokens]:
-    """Look the tokens up in the vectors table; those that it lacks get zeros.
+    """Look the tokens up in the vectors table. Those that it lacks get the vectors of their lower
+    case, as at the start of a sentence; those that it lacks as well get zeros.
 
     RETURNS (Model[Tokens, Tokens]): The layer.
     RAISES (ValueError): On use, if there is no table.
@@ -36,9 +38,13 @@ def lookup(
             "include_static_vectors = false."
         )
     keys = tokens.column(getattr(table, "attr", ORTH))
-    found = to_numpy(table.get_batch(keys)).astype("float32")
     if getattr(table, "mode", None) == Mode.default:
-        found[to_numpy(table.find(keys=keys)) < 0] = 0.0
+        rows, lower = (to_numpy(table.find(keys=k)) for k in (keys, tokens.column(LOWER)))
+        rows = numpy.where(rows < 0, lower, rows)
+        found = to_numpy(table.data[get_array_module(table.data).asarray(rows)]).astype("float32")
+        found[rows < 0] = 0.0
+    else:
+        found = to_numpy(table.get_batch(keys)).astype("float32")
     return replace(tokens, vectors=found), lambda d_tokens: d_tokens
 
 
