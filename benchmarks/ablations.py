@@ -27,7 +27,7 @@ CELLS: dict[str, Settings] = {
     "mingru, 128 x 1": {"tok2vec.cell": "mingru"},
     # As many weights in the encoder as the LSTM has.
     "gru, 148 x 1": {"tok2vec.cell": "gru", "tok2vec.width": 148},
-    "mingru, 128 x 3": {"tok2vec.cell": "mingru", "tok2vec.depth": 3},
+    "mingru, 128 x 3, residual": {**RESIDUAL, "tok2vec.depth": 3, "tok2vec.cell": "mingru"},
     "lstm, 128 x 2, residual": RESIDUAL,
     "gru, 128 x 2, residual": {**RESIDUAL, "tok2vec.cell": "gru"},
     "lstm and gru, 128 x 2, residual": {**RESIDUAL, "tok2vec.cell": ["lstm", "gru"]},

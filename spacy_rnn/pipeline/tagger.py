@@ -182,7 +182,7 @@ def _by_doc(rows: NDArray, lattice: Lattice) -> list[NDArray]:
     default_config={
         "model": {
             "@architectures": "spacy-rnn.Tagger.v1",
-            "tok2vec": {"@architectures": "spacy-rnn.Tok2Vec.v1"},
+            "tok2vec": {"@architectures": "spacy-rnn.Tok2Vec.v1", "residual": True},
         },
         "overwrite": False,
         "label_smoothing": 0.0,

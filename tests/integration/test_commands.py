@@ -117,6 +117,7 @@ def test_fill_config(spacy_cli: Command, corpus: Path, tmp_path: Path) -> None:
         "depth": 1,
         "dropout": None,
         "precision": "float32",
+        "residual": False,
         "reset_after": True,
     }
     assert tok2vec["embed"]["width"] == 64
