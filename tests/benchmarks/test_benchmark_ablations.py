@@ -86,6 +86,6 @@ def test_every_row_changes_something(module: Module) -> None:
 def test_cells_of_one_size_have_as_many_weights(module: Module) -> None:
     cells = module("cell_sections")
     baseline = cells.encoder_weights(cells.tagger(cells.BASELINE)())
-    for name in ("gru, 148 x 1", "mingru, 128 x 3"):
+    for name in ("gru, 148 x 1", "mingru, 128 x 3, residual"):
         weights = cells.encoder_weights(cells.tagger(name)())
         assert weights == pytest.approx(baseline, rel=0.01)
