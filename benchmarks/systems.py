@@ -52,14 +52,9 @@ def trained(build: Build, texts: Sequence[str], steps: int = 30) -> Language:
     return nlp
 
 
-def rnn_tok2vec(cell: str, width: int, depth: int, precision: str = "float32") -> dict[str, Any]:
-    return {
-        "@architectures": "spacy-rnn.Tok2Vec.v1",
-        "width": width,
-        "depth": depth,
-        "cell": cell,
-        "precision": precision,
-    }
+def rnn_tok2vec(cell: str, width: int, depth: int, **settings: Any) -> dict[str, Any]:
+    sizes = {"width": width, "depth": depth, "cell": cell}
+    return {"@architectures": "spacy-rnn.Tok2Vec.v1", **sizes, **settings}
 
 
 def taggers(sizes: Sequence[tuple[int, int]]) -> dict[str, Build]:
@@ -73,11 +68,13 @@ def taggers(sizes: Sequence[tuple[int, int]]) -> dict[str, Build]:
         found[f"spaCy TorchBiLSTM {size}"] = from_config(
             "tagger_torch_bilstm.cfg", **{f"{encode}.{key}": v for key, v in settings.items()}
         )
-        for cell, *precision in (*((cell,) for cell in CELLS), ("lstm", "bfloat16")):
-            tok2vec = rnn_tok2vec(cell, width, depth, *precision)
+        # As in configs/tagger.cfg.
+        recipe = {"residual": True, "learn_unknown": True}
+        kinds = {cell: rnn_tok2vec(cell, width, depth, **recipe) for cell in CELLS}
+        kinds["lstm bfloat16"] = {**kinds["lstm"], "precision": "bfloat16"}
+        for kind, tok2vec in kinds.items():
             model = {"@architectures": "spacy-rnn.Tagger.v1", "tok2vec": tok2vec}
-            name = " ".join(("rnn_tagger", cell, *precision, size))
-            found[name] = with_component("rnn_tagger", model)
+            found[f"rnn_tagger {kind} {size}"] = with_component("rnn_tagger", model)
     return found
 
 
@@ -86,7 +83,7 @@ def recognizers(sizes: Sequence[tuple[int, int]]) -> dict[str, Build]:
     found = {SPACY_NER: from_config("ner_cnn.cfg")}
     for width, depth in sizes:
         for cell in CELLS:
-            tok2vec = rnn_tok2vec(cell, width, depth)
+            tok2vec = rnn_tok2vec(cell, width, depth, learn_unknown=True)
             model = {"@architectures": "spacy-rnn.CRFTagger.v1", "tok2vec": tok2vec}
             found[f"rnn_ner {cell} {width} x {depth}"] = with_component("rnn_ner", model)
     return found
