@@ -83,6 +83,7 @@ Seed 0, dev; in brackets the same without it.
 | --- | ---: | ---: |
 | 128 x 2: residual between the layers only | 93.56 (94.07) | 63.10 (65.08) |
 | 128 x 2, residual: dropout of the sum | 93.67 (94.07) | 65.34 (65.08) |
+| 128 x 2, residual: layer normalisation between the layers | 94.12 (94.07) | - |
 | 128 x 1, residual: dropout of the sum | - | 62.96 (63.50) |
 | 128 x 1: locked dropout (Gal & Ghahramani 2016) | 93.26 (93.17) | 55.86 (59.51) |
 | 128 x 1: weight drop of 0.2 (Merity et al. 2017) | 93.19 (93.17) | - |
