@@ -40,6 +40,10 @@ TextCat = Model[list[Doc], Floats2d]
 Tagger = Model[list[Doc], list[Floats2d]] | Model[list[Doc], Ragged]
 CRFTagger = Model[list[Doc], Ragged]
 
+# How much the scores of the encoder and those of n-grams count in a classifier that has both: the
+# former alone are less often right, and surer of themselves.
+SHARES = (1 / 3, 2 / 3)
+
 
 def bilstm_encoder(
     width: int,
@@ -224,6 +228,7 @@ def textcat(
     heads: int = 1,
     window: int = 0,
     ngram_rows: int = 0,
+    ngram_width: int = 16,
     nO: int | None = None,
 ) -> TextCat:
     """Classify documents by their pooled tokens: `spacy-rnn.TextCat.v1`, for `rnn_textcat`,
@@ -239,15 +244,17 @@ def textcat(
         and pool it again (Yang et al. 2016). Recommended values are between 20 and 100; 0 pools
         the tokens of the whole document.
     ngram_rows (int): The number of rows in the hash table of a linear model beside the encoder,
-        over the document's n-grams of words and characters. Recommended values are between 10000
-        and 100000; 0 leaves it out.
+        over the document's n-grams of words and characters. Recommended values are between 30000
+        and 300000; 0 leaves it out.
+    ngram_width (int): The rank of the linear model. Recommended values are between 16 and 128, the
+        more labels the more.
     nO (Optional[int]): The number of labels. Found in the data by default.
     RETURNS (Model[List[Doc], Floats2d]): The model. Its outputs are probabilities, and the
         gradient that it takes is that of the scores before the softmax or sigmoid, which for the
         cross-entropy is `probability - truth`.
     RAISES (ValueError): If `pools` is empty or has an unknown member, `heads` does not divide the
-        width of `tok2vec`, `window` or `ngram_rows` is below 0, or `tok2vec` does not tell its
-        width.
+        width of `tok2vec`, `window` is below 0, `ngram_rows` below 2 and not 0, or `ngram_width`
+        below 1, or `tok2vec` does not tell its width.
     """
     width = tok2vec.maybe_get_dim("nO")
     if width is None:
@@ -256,9 +263,14 @@ def textcat(
             "does not tell it before it is initialized. Use a tok2vec or listener with a fixed "
             "width."
         )
-    for name, value in (("window", window), ("ngram_rows", ngram_rows)):
-        if value < 0:
-            raise ValueError(f"Invalid {name}: got {value}, expected 1 or more, or 0 for none.")
+    if window < 0:
+        raise ValueError(f"Invalid window: got {window}, expected 1 or more, or 0 for none.")
+    if ngram_rows < 0 or ngram_rows == 1:
+        raise ValueError(
+            f"Invalid ngram_rows: got {ngram_rows}, expected 2 or more, or 0 for none."
+        )
+    if ngram_width < 1:
+        raise ValueError(f"Invalid ngram_width: got {ngram_width}, expected 1 or more.")
     bidirectional = all(node.attrs.get("bidirectional", True) for node in tok2vec.walk())
     pool = pooling(width, pools, bidirectional=bidirectional, heads=heads)
     pooled_width = pool.get_dim("nO")
@@ -268,9 +280,12 @@ def textcat(
             recurrent(pooled_width, width, bidirectional=bidirectional),
             pooling(width, pools, bidirectional=bidirectional, heads=heads),
         )
-    encode: Model[list[Doc], Floats2d] = chain(tok2vec, list2ragged(), pool)
-    if ngram_rows:
-        encode = branches(encode, ngram_bag(ngram_rows, width))
+    dropout: Model[Floats2d, Floats2d] = Dropout(0.0)
+    encode: Model[list[Doc], Floats2d] = chain(tok2vec, list2ragged(), pool, dropout)
+    encode.set_dim("nO", pool.get_dim("nO"))
+    bag = ngram_bag(ngram_rows, ngram_width) if ngram_rows else None
+    if bag is not None:
+        encode = branches((encode, bag), SHARES)
     weights = Softmax if exclusive_classes else Linear
     output = weights(nO=nO, nI=encode.get_dim("nO"), init_W=zero_init)
     # A label that is added later starts out improbable, and can still be learned.
@@ -278,13 +293,14 @@ def textcat(
     head: Model[Floats2d, Floats2d] = resizable(
         output, resize_layer=partial(resize_linear_weighted, fill_defaults=fill)
     )
-    model: TextCat = chain(encode, Dropout(0.0), head)
+    model: TextCat = chain(encode, head)
     if not exclusive_classes:
         model = chain(model, sigmoid_output())
     if nO is not None:
         model.set_dim("nO", nO)
     model.set_ref("tok2vec", tok2vec)
     model.set_ref("output_layer", output)
+    model.set_ref("ngrams", bag)
     model.attrs["multi_label"] = not exclusive_classes
     model.attrs["resize_output"] = partial(resize_and_set_ref, resizable_layer=head)
     return model

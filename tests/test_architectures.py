@@ -13,7 +13,8 @@ WINDOWED = {"window": 50, "ngram_rows": 500, "tok2vec": {"width": 32}}
     [
         ({"heads": 3}, "Invalid heads: got 3, expected a number that divides the width, 128"),
         ({"window": -1}, "Invalid window: got -1, expected 1 or more, or 0 for none"),
-        ({"ngram_rows": -1}, "Invalid ngram_rows: got -1, expected 1 or more, or 0 for none"),
+        ({"ngram_rows": -1}, "Invalid ngram_rows: got -1, expected 2 or more, or 0 for none"),
+        ({"ngram_width": 0}, "Invalid ngram_width: got 0, expected 1 or more"),
     ],
 )
 def test_bad_settings(nlp, config, message):

@@ -1,6 +1,7 @@
 """Bag-of-n-grams layer: one vector for each document, from its words and their spelling."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import cast
 
 import numpy
 import torch
@@ -22,7 +23,7 @@ Integers = NDArray[numpy.int64]
 def ngram_bag(rows: int, width: int) -> Model[list[Doc], Floats2d]:
     """Embed documents by their n-grams of words and of characters, in any order.
 
-    rows (int): Number of rows in the n-grams' table.
+    rows (int): Number of rows in the n-grams' table, 2 or more.
     width (int): Width of the output vectors.
     RETURNS (Model[List[Doc], Floats2d]): The layer, with the table in a shim.
     """
@@ -56,25 +57,54 @@ def forward(
     return Y, backprop
 
 
+def weigh_ngrams(
+    model: Model[list[Doc], Floats2d],
+    batches: Iterable[tuple[Sequence[Doc], NDArray]],
+    n_labels: int,
+) -> None:
+    """Let n-grams weigh by what they tell about the labels of documents, see `NgramBag.weigh`.
+
+    model (Model[List[Doc], Floats2d]): An `ngram_bag`.
+    batches (Iterable[Tuple[List[Doc], NDArray]]): Documents, and whether they have each label.
+        Shape (documents, labels).
+    n_labels (int): The number of labels.
+    """
+    shim, rows = torch_shim(model), model.attrs["rows"]
+    occurrences, documents = torch.zeros(rows, n_labels + 1), torch.zeros(n_labels + 1)
+    for docs, has_label in batches:
+        ngrams, _, sizes = document_ngrams(docs, rows)
+        counted = torch.from_numpy(numpy.pad(has_label, ((0, 0), (0, 1)), constant_values=True))
+        of_ngrams = counted.float().repeat_interleave(torch.from_numpy(sizes.sum(axis=1)), dim=0)
+        occurrences.index_add_(0, torch.from_numpy(ngrams), of_ngrams)
+        documents += counted.sum(dim=0)
+    cast(NgramBag, shim._model).weigh(occurrences, documents)
+
+
 def document_ngrams(docs: Sequence[Doc], rows: int) -> tuple[Integers, Integers, Integers]:
     """Hash the n-grams of documents: of one and two words, and of the characters of each word.
     Words count by their NORM.
 
     docs (Sequence[Doc]): The documents.
-    rows (int): Number of values to hash to.
+    rows (int): Number of values to hash to: those of words are in the lower half, those of
+        characters in the upper.
     RETURNS (Tuple[NDArray, NDArray, NDArray]): The distinct n-grams of each document, one document
-        after the other; how often each occurs in its document; and how many each document has,
-        shape (documents,).
+        after the other, of words first; how often each occurs in its document; and how many of
+        words and how many of characters each document has, shape (documents, 2).
     """
     words = lexical_features(docs, ["NORM"])[:, 0]
     owner = numpy.repeat(numpy.arange(len(docs)), [len(doc) for doc in docs])
     neighbours = owner[:-1] == owner[1:]
     pairs = (words[:-1] * MULTIPLIER ^ words[1:])[neighbours]
-    spelling, counts = spell(docs, words, rows)
-    ngrams = numpy.concatenate((hash_rows(words, rows), hash_rows(pairs, rows), spelling))
+    word_rows = rows // 2
+    spelling, counts = spell(docs, words, rows - word_rows)
+    ngrams = numpy.concatenate(
+        (hash_rows(words, word_rows), hash_rows(pairs, word_rows), word_rows + spelling)
+    )
     owners = numpy.concatenate((owner, owner[1:][neighbours], numpy.repeat(owner, counts)))
     distinct, occurrences = numpy.unique(owners * rows + ngrams, return_counts=True)
-    return distinct % rows, occurrences, numpy.bincount(distinct // rows, minlength=len(docs))
+    owners, ngrams = numpy.divmod(distinct, rows)
+    sizes = numpy.bincount(2 * owners + (ngrams >= word_rows), minlength=2 * len(docs))
+    return ngrams, occurrences, sizes.reshape(-1, 2)
 
 
 def hash_rows(hashes: Hashes, rows: int) -> Integers:

@@ -1,6 +1,7 @@
 """Branches of a model that are trained apart and predict together."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy
@@ -13,34 +14,37 @@ from thinc.types import Floats2d
 Branch = Model[list[Doc], Floats2d]
 
 
-def branches(*layers: Branch) -> Branch:
+def branches(layers: Sequence[Branch], shares: Sequence[float]) -> Branch:
     """Run layers side by side; in training, each on a part of the documents, drawn at random, and
     zeros for the others.
 
     Of several branches under one output layer, the one that learns fastest leaves the others
     little to learn. Kept apart like this, as in Neverova et al. 2016, each learns to do without the
-    others, and the scores of a prediction are the mean of what they would give alone. It is a
-    dropout, and off where spaCy's dropout is 0.
+    others, and the scores of a prediction are the weighted mean of what they would give alone. It
+    is a dropout, and off where spaCy's dropout is 0.
 
-    layers (Model[List[Doc], Floats2d]): Two or more layers, which know their width.
+    layers (Sequence[Model[List[Doc], Floats2d]]): Two or more layers, which know their width.
+    shares (Sequence[float]): The weights of their scores, which sum to 1.
     RETURNS (Model[List[Doc], Floats2d]): The combined layer.
     """
+    widths = [layer.get_dim("nO") for layer in layers]
+    factors = [len(layers) * share for share in shares]
     return Model(
         "branches",
-        forward,
+        partial(forward, numpy.repeat(factors, widths).tolist()),
         init=init,
         attrs={"dropout_rate": 0.0},
-        dims={"nO": sum(layer.get_dim("nO") for layer in layers)},
+        dims={"nO": sum(widths)},
         layers=[concatenate(*layers)],
     )
 
 
 def forward(
-    model: Branch, docs: Sequence[Doc], is_train: bool
+    factors: list[float], model: Branch, docs: Sequence[Doc], is_train: bool
 ) -> tuple[Floats2d, Callable[[Floats2d], list[Doc]]]:
     together: Model[Any, Any] = model.layers[0]
     if not (is_train and model.attrs["dropout_rate"]):
-        return together(docs, is_train)
+        return weigh(together, docs, is_train, model.ops.asarray1f(factors))
     layers = together.layers
     drawn = numpy.random.randint(len(layers), size=len(docs))
     Y: Any = model.ops.alloc2f(len(docs), model.get_dim("nO"))
@@ -59,6 +63,19 @@ def forward(
         return []
 
     return Y * len(layers), backprop
+
+
+def weigh(
+    together: Model[Any, Any], docs: Sequence[Doc], is_train: bool, factors: Any
+) -> tuple[Any, Callable[[Any], list[Doc]]]:
+    """Run all layers on all documents, their vectors times how much they count."""
+    Y, backprop_layers = together(docs, is_train)
+
+    def backprop(dY: Any) -> list[Doc]:
+        backprop_layers(dY * factors)
+        return []
+
+    return Y * factors, backprop
 
 
 def train_on(layer: Branch, docs: Sequence[Doc], rows: NDArray) -> tuple[Any, Callable[[Any], Any]]:

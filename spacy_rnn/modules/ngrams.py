@@ -1,7 +1,13 @@
 """Bags of n-grams."""
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
+
+# The weight of an n-gram that tells nothing, or was never seen; that of others is 1 on average.
+LEAST = 0.3
+TINY = 1e-12
 
 
 class NgramBag(nn.Module):
@@ -9,8 +15,9 @@ class NgramBag(nn.Module):
     as in fastText (Joulin et al. 2017).
 
     A document's vector is the weighted sum of its n-grams'. Weights grow with the logarithm of an
-    n-gram's count in the document (Manning et al. 2008, 6.4.1), and those of a document have the
-    length 1.
+    n-gram's count in the document (Manning et al. 2008, 6.4.1) and with what it tells about labels,
+    once that is known, see `weigh`. Those of each kind, be it words or characters, have the same
+    length, so that the many n-grams of characters do not drown the words.
 
     rows (int): Number of rows in the n-grams' table.
     width (int): Width of the output.
@@ -19,27 +26,56 @@ class NgramBag(nn.Module):
     def __init__(self, rows: int, width: int) -> None:
         super().__init__()
         self.table = nn.EmbeddingBag(rows, width, mode="sum")
+        self.register_buffer("weights", torch.ones(rows))
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw new weights."""
+        """Draw new vectors, and let all n-grams weigh the same."""
         nn.init.uniform_(self.table.weight, -0.05, 0.05)
+        nn.init.ones_(cast(Tensor, self.weights))
+
+    def weigh(self, occurrences: Tensor, documents: Tensor) -> None:
+        """Weigh n-grams by what they tell about labels: by how much more likely they are with a
+        label than without it, or less, as the log-count ratio of Wang & Manning 2012 has it.
+
+        A rare n-gram weighs little: each is taken to have occurred in one document more, with
+        labels as they are on average. Labels that all documents have, or none, tell nothing.
+
+        occurrences (Tensor): In how many documents of each label an n-gram occurs, and in how many
+            at all. Shape (rows, labels + 1).
+        documents (Tensor): How many documents there are of each label, and at all. Shape
+            (labels + 1,).
+        """
+        known = (documents > 0) & (documents < documents[-1])
+        if not known.any():
+            return
+        total, of_label = documents[-1], documents[known]
+        seen, seen_with = occurrences[:, -1:], occurrences[:, known]
+        share = of_label / total
+        likely_with = (seen_with + share) / of_label
+        likely_without = (seen - seen_with + 1 - share) / (total - of_label)
+        squares = (likely_with / likely_without).log().square().mean(dim=1)
+        usual = (squares * seen[:, 0]).sum() / seen.sum()
+        weights = (squares / usual.clamp_min(TINY) + LEAST**2).sqrt()
+        cast(Tensor, self.weights).copy_(weights)
 
     def forward(
         self, ngrams: Tensor, counts: Tensor, sizes: Tensor, dropout: float = 0.0
     ) -> Tensor:
         """Embed a batch.
 
-        ngrams (Tensor): Rows of the distinct n-grams of each document, one document after the
-            other. Shape (n-grams,).
+        ngrams (Tensor): Rows of the distinct n-grams of each document, one document and one kind
+            after the other. Shape (n-grams,).
         counts (Tensor): How often each occurs in its document. Shape (n-grams,).
-        sizes (Tensor): How many each document has. Shape (documents,).
+        sizes (Tensor): How many each document has of each kind. Shape (documents, kinds).
         dropout (float): Rate at which n-grams are dropped.
         RETURNS (Tensor): Shape (documents, width).
         """
-        weights = 1.0 + counts.to(self.table.weight).log()
-        owners = torch.repeat_interleave(sizes)
-        squares = weights.new_zeros(len(sizes)).index_add(0, owners, weights**2)
-        weights = nn.functional.dropout(weights * squares.rsqrt()[owners], dropout)
+        weights = cast(Tensor, self.weights)[ngrams] * (1.0 + counts.to(self.table.weight).log())
+        kinds = torch.repeat_interleave(sizes.flatten())
+        squares = weights.new_zeros(sizes.numel()).index_add(0, kinds, weights**2)
+        lengths = (squares * sizes.shape[1]).sqrt()
+        weights = nn.functional.dropout(weights / lengths[kinds], dropout)
+        sizes = sizes.sum(dim=1)
         bags: Tensor = self.table(ngrams, sizes.cumsum(0) - sizes, per_sample_weights=weights)
         return bags

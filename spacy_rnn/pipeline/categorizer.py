@@ -13,6 +13,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model
 from thinc.types import Floats2d
 
+from ..layers.bag import weigh_ngrams
 from .calibration import fit_temperature, temper
 from .examples import GetExamples
 from .losses import Array, focal_loss, require_loss_settings, sample_weights, smooth
@@ -198,8 +199,8 @@ class Categorizer(FromDisk, TextCategorizer, ABC):
         """
 
     def _reset(self, get_examples: GetExamples) -> None:
-        """Find the class weights, forget what was fitted and let the output start from what is to
-        be expected of labels.
+        """Find the class weights, forget what was fitted and let the model start from what is to be
+        expected of labels, and of n-grams.
         """
         n_with, n_without = self._count(get_examples())
         weights = self.class_weights or {}
@@ -216,6 +217,11 @@ class Categorizer(FromDisk, TextCategorizer, ABC):
         self.cfg.update(class_weights=weights, temperature=1.0, thresholds={})
         counting = numpy.array([weights.get(label, 1.0) for label in self.labels])
         self._start_from(self._bias(n_with * counting, n_without))
+        bag = self.model.maybe_get_ref("ngrams")
+        if bag is not None:
+            batches = minibatch(get_examples(), BATCH_SIZE)
+            annotated = (([eg.x for eg in batch], self._gold(batch) == 1) for batch in batches)
+            weigh_ngrams(bag, annotated, len(self.labels))
 
     def _start_from(self, bias: Array) -> None:
         """Set the bias of the output, so that a rare label need not be found to be rare in document

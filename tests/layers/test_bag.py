@@ -2,16 +2,19 @@
 
 import numpy
 import pytest
+import torch
 from spacy.tokens import Doc
 
-from spacy_rnn.layers.bag import document_ngrams, ngram_bag
+from spacy_rnn.layers.bag import document_ngrams, ngram_bag, weigh_ngrams
+from spacy_rnn.modules.ngrams import NgramBag
 
 ROWS = 2**40
+ROWS_OF_A_TABLE = 500
 
 
 def ngrams(doc: Doc) -> dict[int, int]:
     hashed, counts, sizes = document_ngrams([doc], ROWS)
-    assert sizes.tolist() == [len(hashed)]
+    assert sizes.sum() == len(hashed)
     return dict(zip(hashed.tolist(), counts.tolist(), strict=True))
 
 
@@ -20,6 +23,14 @@ def test_words_pairs_and_spelling_count(nlp):
     one, two = (Doc(nlp.vocab, words=["ab"] * count) for count in (1, 2))
     assert list(ngrams(one).values()) == [1] * (1 + 6)
     assert sorted(ngrams(two).values()) == [1] + [2] * (1 + 6)
+
+
+def test_words_come_first_and_have_rows_of_their_own(nlp):
+    docs = [Doc(nlp.vocab, words=words.split()) for words in ("ab", "", "ab ab cd")]
+    hashed, _, sizes = document_ngrams(docs, ROWS)
+    # Of "cd" there are as many more of characters, and a word and two pairs.
+    assert sizes.tolist() == [[1, 6], [0, 0], [4, 12]]
+    assert (hashed >= ROWS // 2).tolist() == [False] * 1 + [True] * 6 + [False] * 4 + [True] * 12
 
 
 def test_order_counts_only_in_pairs(nlp):
@@ -35,7 +46,8 @@ def test_the_norm_counts(nlp):
 def test_a_document_has_the_same_in_any_batch(nlp, texts):
     docs = [nlp.make_doc(text) for text in ["", *texts, "", "soup", ""]]
     hashed, counts, sizes = document_ngrams(docs, ROWS)
-    parts = (numpy.split(array, sizes.cumsum()[:-1]) for array in (hashed, counts))
+    ends = sizes.sum(axis=1).cumsum()[:-1]
+    parts = (numpy.split(array, ends) for array in (hashed, counts))
     for doc, *found in zip(docs, *parts, strict=True):
         assert dict(zip(*found, strict=True)) == ngrams(doc)
 
@@ -51,3 +63,25 @@ def test_without_words(nlp, texts):
 def test_rows_bound_the_values(nlp):
     hashed, _, _ = document_ngrams([Doc(nlp.vocab, words=[str(i) for i in range(1000)])], 50)
     assert set(hashed.tolist()) == set(range(50))
+
+
+def test_weights_are_of_documents_in_any_batches(nlp):
+    texts = {"good soup": [1, 0], "good good bread": [1, 0], "bad soup": [0, 1], "": [0, 1]}
+    docs, labels = [nlp.make_doc(text) for text in texts], numpy.array([*texts.values()]) == 1
+
+    def weights(*batches: slice) -> list[float]:
+        layer = ngram_bag(ROWS_OF_A_TABLE, 4)
+        weigh_ngrams(layer, [(docs[batch], labels[batch]) for batch in batches], 2)
+        return layer.shims[0]._model.weights.tolist()
+
+    whole = weights(slice(4))
+    assert whole == weights(slice(1), slice(1, 4)) != [1.0] * ROWS_OF_A_TABLE
+    present = torch.zeros(ROWS_OF_A_TABLE, 4)
+    for i, doc in enumerate(docs):
+        present[document_ngrams([doc], ROWS_OF_A_TABLE)[0], i] = 1.0
+    expected, rated = (
+        NgramBag(ROWS_OF_A_TABLE, 4),
+        torch.tensor([[*row, 1] for row in labels.tolist()]),
+    )
+    expected.weigh(present @ rated.float(), rated.sum(dim=0))
+    assert whole == expected.weights.tolist()

@@ -31,18 +31,30 @@ def lengths(width: int, seen: list[list[int]], gradients: list[list[float]]) -> 
 
 
 def test_all_branches_in_prediction_and_without_dropout(docs):
-    layer = branches(lengths(3, [], []), lengths(2, [], []))
+    gradients: list[list[float]] = []
+    layer = branches([lengths(3, [], gradients), lengths(2, [], gradients)], [0.25, 0.75])
     assert layer.get_dim("nO") == 5
-    expected = [[len(doc)] * 5 for doc in docs]
-    assert layer.begin_update(docs)[0].tolist() == expected
+    expected = [[0.5 * len(doc)] * 3 + [1.5 * len(doc)] * 2 for doc in docs]
+    Y, backprop = layer.begin_update(docs)
+    assert Y.tolist() == expected
+    assert backprop(numpy.ones_like(Y)) == []
+    assert gradients == [[[0.5] * 3] * 100, [[1.5] * 2] * 100]
     set_dropout_rate(layer, 0.1)
     assert layer.predict(docs).tolist() == expected
+
+
+def test_scores_are_the_weighted_mean_of_what_branches_give_alone(docs):
+    layer = branches([lengths(1, [], []), lengths(1, [], [])], [0.25, 0.75])
+    together = layer.predict(docs)
+    set_dropout_rate(layer, 0.1)
+    alone = layer.begin_update(docs)[0].max(axis=1)
+    assert together.tolist() == [[0.25 * a, 0.75 * a] for a in alone.tolist()]
 
 
 def test_each_document_trains_one_branch(docs):
     seen: list[list[int]] = []
     gradients: list[list[float]] = []
-    layer = branches(lengths(3, seen, gradients), lengths(2, seen, gradients))
+    layer = branches([lengths(3, seen, gradients), lengths(2, seen, gradients)], [0.5, 0.5])
     set_dropout_rate(layer, 0.1)
     Y, backprop = layer.begin_update(docs)
     assert sorted(seen[0] + seen[1]) == [len(doc) for doc in docs]
@@ -75,7 +87,7 @@ def test_a_listener_gets_the_whole_batch(docs):
     listener.receive(listener.get_batch_id(docs), outputs, gradients.append)
     sums = chain(listener, list2ragged(), reduce_sum())
     sums.set_dim("nO", 3)
-    layer = branches(sums, lengths(2, seen, []))
+    layer = branches([sums, lengths(2, seen, [])], [0.25, 0.75])
     set_dropout_rate(layer, 0.1)
     Y, backprop = layer.begin_update(docs)
     expected = [0.0 if len(doc) in seen[0] else 2.0 for doc in docs]

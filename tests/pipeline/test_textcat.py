@@ -8,6 +8,8 @@ import spacy
 import torch
 from spacy.training import Example
 
+from spacy_rnn.layers.bag import document_ngrams
+from spacy_rnn.layers.shim import torch_shim
 from spacy_rnn.pipeline.textcat import RNNTextCategorizer
 
 BOTH = ("rnn_textcat", "rnn_textcat_multilabel")
@@ -150,6 +152,20 @@ def test_a_model_without_a_bias(nlp, make_examples):
     nlp.add_pipe("rnn_textcat_multilabel", config={"model": model})
     nlp.initialize(lambda: make_examples(nlp))
     assert set(nlp("Yes !").cats.values()) == {0.5}
+
+
+@pytest.mark.parametrize("factory", BOTH)
+def test_ngrams_start_from_what_they_tell(nlp, factory):
+    pipe = nlp.add_pipe(factory, config={"model": {"ngram_rows": 10_000}})
+    texts = {"good soup": "good", "bad soup": "bad", "good bread": "good", "bad bread": "bad"}
+    nlp.initialize(lambda: annotate(nlp, *[(t, one_hot(label)) for t, label in texts.items()]))
+
+    def weight(word: str) -> float:
+        ngrams, _, _ = document_ngrams([nlp.make_doc(word)], 10_000)
+        return float(torch_shim(pipe.model.get_ref("ngrams"))._model.weights[ngrams[0]])
+
+    assert weight("good") == weight("bad") > 1.0 > weight("soup") == weight("bread")
+    assert weight("tea") == weight("soup")
 
 
 def test_a_label_that_training_lacks(nlp):
