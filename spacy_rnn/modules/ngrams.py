@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 # The weight of an n-gram that tells nothing, or was never seen; that of others is 1 on average.
 LEAST = 0.3
-TINY = 1e-12
+TINY = 1e-6
 
 
 class NgramBag(nn.Module):
@@ -55,7 +55,7 @@ class NgramBag(nn.Module):
         likely_with = (seen_with + share) / of_label
         likely_without = (seen - seen_with + 1 - share) / (total - of_label)
         squares = (likely_with / likely_without).log().square().mean(dim=1)
-        usual = (squares * seen[:, 0]).sum() / seen.sum()
+        usual = (squares * seen[:, 0]).sum() / seen.sum().clamp_min(1)
         weights = (squares / usual.clamp_min(TINY) + LEAST**2).sqrt()
         cast(Tensor, self.weights).copy_(weights)
 

@@ -94,6 +94,10 @@ def test_ngrams_weigh_the_same_without_labels_to_tell(labels):
     assert weigh(labels or [[]] * 5, DOCUMENTS).tolist() == [1.0] * 5
 
 
+def test_documents_without_ngrams_tell_nothing():
+    assert weigh(LABELS, [set()] * 5).tolist() == pytest.approx([LEAST] * 5)
+
+
 def test_weights_count():
     module = NgramBag(10, 4)
     module.weights[3] = 2.0
