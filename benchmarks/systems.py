@@ -1,6 +1,7 @@
 """The pipelines that are compared."""
 
 from collections.abc import Callable, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -105,13 +106,15 @@ def textcats(sizes: Sequence[tuple[int, int]]) -> dict[str, Build]:
         SPACY_TEXTCAT: from_config("textcat_ensemble.cfg"),
         "spaCy bag of words": from_config("textcat_bow.cfg"),
     }
-    for width, depth in sizes:
-        for cell in CELLS:
-            model = {
-                "@architectures": "spacy-rnn.TextCat.v1",
-                "exclusive_classes": True,
-                "tok2vec": rnn_tok2vec(cell, width, depth),
-            }
-            name = f"rnn_textcat {cell} {width} x {depth}"
-            found[name] = with_component("rnn_textcat", model)
+    # As in configs/textcat_sentences.cfg.
+    kinds = {"": 0, ", n-grams": 262144}
+    for (width, depth), cell, (kind, rows) in product(sizes, CELLS, kinds.items()):
+        model = {
+            "@architectures": "spacy-rnn.TextCat.v1",
+            "exclusive_classes": True,
+            "tok2vec": rnn_tok2vec(cell, width, depth),
+            "ngram_rows": rows,
+        }
+        name = f"rnn_textcat {cell} {width} x {depth}{kind}"
+        found[name] = with_component("rnn_textcat", model)
     return found
