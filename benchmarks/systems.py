@@ -106,7 +106,7 @@ def textcats(sizes: Sequence[tuple[int, int]]) -> dict[str, Build]:
         SPACY_TEXTCAT: from_config("textcat_ensemble.cfg"),
         "spaCy bag of words": from_config("textcat_bow.cfg"),
     }
-    # As in configs/textcat_sentences.cfg.
+    # As many rows as in configs/textcat_sentences.cfg.
     kinds = {"": 0, ", n-grams": 262144}
     for (width, depth), cell, (kind, rows) in product(sizes, CELLS, kinds.items()):
         model = {

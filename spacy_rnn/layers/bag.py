@@ -65,8 +65,8 @@ def weigh_ngrams(
     """Let n-grams weigh by what they tell about the labels of documents, see `NgramBag.weigh`.
 
     model (Model[List[Doc], Floats2d]): An `ngram_bag`.
-    batches (Iterable[Tuple[List[Doc], NDArray]]): Documents, and whether they have each label.
-        Shape (documents, labels).
+    batches (Iterable[Tuple[List[Doc], NDArray]]): Documents, and whether they have each label: a
+        label that is not annotated counts as one that they do not have. Shape (documents, labels).
     n_labels (int): The number of labels.
     """
     shim, rows = torch_shim(model), model.attrs["rows"]
