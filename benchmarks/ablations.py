@@ -8,7 +8,7 @@ Settings = dict[str, Any]
 
 BASELINE = "lstm, 128 x 1"
 SMALL: Settings = {
-    "training.max_steps": 1000,
+    "training.optimizer.learn_rate.total_steps": 1000,
     "training.dropout": 0.4,
     "training.optimizer.learn_rate.initial_rate": 0.003,
     "tok2vec.width": 128,
@@ -52,7 +52,10 @@ GROUPS: dict[str, dict[str, Settings]] = {
     "Training": {
         BASELINE: {},
         "without averages": {"training.optimizer.use_averages": False},
-        "at a constant rate": {"training.optimizer.learn_rate.total_steps": 1_000_000},
+        "at a constant rate": {
+            "training.optimizer.learn_rate.total_steps": 1_000_000,
+            "training.max_steps": 1000,
+        },
     },
 }
 # The table to take data and config from, the component, and the score to report.

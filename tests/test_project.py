@@ -134,7 +134,7 @@ def test_ud_stops_on_files_that_are_not_the_treebanks(project):
 def shorten(config: Path, steps: int = 20) -> None:
     """Let a config train for few steps."""
     text = config.read_text("utf8")
-    config.write_text(re.sub(r"(?m)^max_steps = .*", f"max_steps = {steps}", text), "utf8")
+    config.write_text(re.sub(r"(?m)^total_steps = .*", f"total_steps = {steps}", text), "utf8")
 
 
 def test_joint_trains_a_tagger_and_an_entity_recognizer(project):

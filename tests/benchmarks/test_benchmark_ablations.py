@@ -58,7 +58,7 @@ def test_trained_on_what_the_config_is_for_and_scored_on_dev(
     path = results / "accuracy" / "ablations-ud" / "gru-148-x-1-seed0.json"
     result = json.loads(path.read_text(encoding="utf8"))
     assert "test" not in result
-    for setting in ('cell = "gru"', "width = 148", "depth = 1", "max_steps = 1000"):
+    for setting in ('cell = "gru"', "width = 148", "depth = 1", "total_steps = 1000"):
         assert setting in result["config"]
 
     page = report.ablation_page(results)

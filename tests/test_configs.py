@@ -1,0 +1,28 @@
+"""What holds for every config of the project."""
+
+from pathlib import Path
+
+import pytest
+from spacy.util import load_config, registry
+
+ROOT = Path(__file__).parents[1]
+CONFIGS = sorted(ROOT.glob("configs/*.cfg"))
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_optimizer_is_readable_on_its_own(path: Path) -> None:
+    """`Language.create_optimizer` reads the section as it is saved, with no other to refer to."""
+    section = load_config(path)["training"]["optimizer"]
+    registry.resolve({"optimizer": section})
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_training_ends_where_the_learning_rate_does(path: Path) -> None:
+    steps = "training.optimizer.learn_rate.total_steps"
+    config = load_config(path, overrides={steps: 123}, interpolate=True)
+    assert config["training"]["max_steps"] == 123
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_tokenizer_is_that_of_the_language(path: Path) -> None:
+    assert "tokenizer" not in load_config(path)["nlp"]
