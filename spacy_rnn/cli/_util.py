@@ -1,14 +1,23 @@
+import os
 import shutil
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from textwrap import shorten
+from typing import Any
 
+import srsly
 from spacy import util
 from spacy.language import Language
 from spacy.training import Corpus, Example
+from spacy.training.corpus import FILE_TYPE, walk_corpus
 from wasabi import msg
 
 from ..corpus import CorpusError
+
+# What `nlp.to_disk` writes beside the components.
+PIPELINE_FILES = {"config.cfg", "meta.json", "tokenizer", "vocab"}
 
 
 class CommandError(ValueError):
@@ -18,37 +27,118 @@ class CommandError(ValueError):
 
 @contextmanager
 def exit_on_error() -> Iterator[None]:
-    """Turn an error that is the user's to resolve into a message and exit code 1."""
+    """Turn an error that is the user's to resolve into one line and exit code 1: what a command
+    refuses, what is wrong with the data, and what the system refuses (a full disk, a target that
+    is read-only). Any other error is a mistake of ours and keeps its traceback."""
     try:
         yield
     except (CommandError, CorpusError) as error:
         msg.fail(str(error), exits=1)
+    except OSError as error:
+        what = f"Can't use {error.filename}" if error.filename else "Can't read or write"
+        msg.fail(f"{what}: {reason(error)}", exits=1)
+
+
+def reason(error: BaseException) -> str:
+    """RETURNS (str): What an error says, on one line, with its type where that says more."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    text = shorten(str(error), 300)
+    plain = isinstance(error, (ValueError, ImportError, OSError)) and text
+    return text if plain else f"{type(error).__name__}: {text}".rstrip(": ")
 
 
 @contextmanager
 def staged(*paths: Path) -> Iterator[list[Path]]:
-    """Write files beside their final names and rename them only after the block ends without an
-    error, so that earlier files stay as they are until then.
+    """Write files or folders beside their final names and rename them only after the block ends
+    without an error, so that earlier ones stay as they are until then. A link stays a link: what
+    it points to is replaced.
 
     paths (Path): The final names. Missing parent directories are created.
     YIELDS (list[Path]): The temporary names, none of which exists.
+    RAISES (CommandError): If they cannot be written.
     """
-    parts = [path.with_name(f"{path.name}.part") for path in paths]
-    for path, part in zip(paths, parts, strict=True):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _remove(part)
+    targets = [Path(os.path.realpath(path)) for path in paths]
+    parts = [target.with_name(f"{target.name}.part") for target in targets]
     try:
+        for target, part in zip(targets, parts, strict=True):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _remove(part)
         yield parts
-        for path, part in zip(paths, parts, strict=True):
-            old = path.with_name(f"{part.name}.old")
-            _remove(old)
-            if path.is_dir():  # a folder cannot be renamed to one that holds files
-                path.replace(old)
-            part.replace(path)
-            _remove(old)
+        for target, part in zip(targets, parts, strict=True):
+            _replace(part, target)
+    except OSError as error:
+        names = ", ".join(map(str, paths))
+        of = f" ({error.filename})" if error.filename else ""
+        raise CommandError(
+            f"Can't write {names}: {reason(error)}{of}. What was there is unchanged: make room, "
+            "or choose another place, and try again."
+        ) from error
     finally:
         for part in parts:
-            _remove(part)
+            with suppress(OSError):
+                _remove(part)
+
+
+def _replace(part: Path, target: Path) -> None:
+    """Rename, also to the name of a folder that holds files."""
+    if not target.is_dir():
+        part.replace(target)
+        return
+    old = target.with_name(f"{part.name}.old")
+    _remove(old)
+    target.replace(old)
+    try:
+        part.replace(target)
+    except OSError:
+        old.replace(target)
+        raise
+    _remove(old)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def require_output(output: Path, force: bool) -> None:
+    """Make sure that a pipeline can be saved to a folder without the loss of anything else.
+
+    output (Path): The folder.
+    force (bool): Whether an earlier pipeline may be replaced.
+    RAISES (CommandError): If something is there that may not be replaced.
+    """
+    if not output.exists():
+        return
+    if not force:
+        raise CommandError(
+            f"Can't save the pipeline to {output}: it is already there, expected a new directory. "
+            "Choose another name, or replace it with --force."
+        )
+    if foreign := _foreign_entry(output):
+        raise CommandError(
+            f"Can't replace {output}: {foreign}, expected a pipeline and nothing else. Move it, or "
+            "choose another directory."
+        )
+
+
+def _foreign_entry(folder: Path) -> str | None:
+    """RETURNS (Optional[str]): What would be lost if a pipeline took the folder's place."""
+    if not folder.is_dir():
+        return "it is a file"
+    entries = sorted(path.name for path in folder.iterdir())
+    if not entries:
+        return None
+    try:
+        meta: Any = srsly.read_json(folder / "meta.json")
+        known = PIPELINE_FILES.union(meta["pipeline"], meta["disabled"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "it has no meta.json that lists components"
+    # Some components write NAME.json or NAME.jsonl.
+    foreign = (name for name in entries if not {name, Path(name).stem} & known)
+    return next((f"it holds {name}" for name in foreign), None)
 
 
 def load_pipeline(model: str | Path) -> Language:
@@ -56,34 +146,61 @@ def load_pipeline(model: str | Path) -> Language:
 
     model (Union[str, Path]): Its name or path.
     RETURNS (Language): The pipeline.
-    RAISES (CommandError): If there is none.
+    RAISES (CommandError): If there is none, or it is damaged.
     """
     try:
         return util.load_model(model)
-    except OSError as error:
-        raise CommandError(f"Can't load the pipeline {model}: {error}") from error
+    except Exception as error:  # each reader of a damaged file raises what it likes
+        raise CommandError(f"Can't load the pipeline {model}: {reason(error)}") from error
+
+
+def read_examples(
+    nlp: Language, path: Path, *, gold_preproc: bool = False, limit: int = 0
+) -> list[Example]:
+    """Read annotated data.
+
+    nlp (Language): The pipeline, for its vocab and tokenizer.
+    path (Path): A file or folder of .spacy data.
+    gold_preproc (bool): Use gold-standard tokens and sentences.
+    limit (int): Number of examples, 0 for all.
+    RETURNS (list[Example]): The data.
+    RAISES (CommandError): If there is no such data, or a file is damaged.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that there are none
+        files = walk_corpus(path, FILE_TYPE) if path.exists() else []
+    if not files:
+        got = "it has no such suffix" if path.is_file() else "none is in it"
+        got = got if path.exists() else "it does not exist"
+        raise CommandError(
+            f"Can't read {path}: {got}, expected a .spacy file or a folder of such files."
+        )
+    examples: list[Example] = []
+    for file in files:
+        rest = limit - len(examples) if limit else 0
+        try:
+            examples += Corpus(file, gold_preproc=gold_preproc, limit=rest)(nlp)
+        except Exception as error:  # zlib and msgpack raise what they like
+            raise CommandError(
+                f"Can't read {file}: {reason(error)}. Expected docs in spaCy's binary format: make "
+                "the file again, with 'spacy rnn convert' or 'spacy convert'."
+            ) from error
+        if limit and len(examples) >= limit:
+            break
+    return examples
 
 
 def load_examples(nlp: Language, path: Path, gold_preproc: bool) -> list[Example]:
-    """Load annotated data, and predict it.
+    """Read annotated data, and predict it.
 
     nlp (Language): The pipeline.
     path (Path): A file or folder of .spacy data.
     gold_preproc (bool): Use gold-standard tokens and sentences.
     RETURNS (list[Example]): The data. What components before others compute for these is in the
         predicted documents.
-    RAISES (CommandError): If there is no such data.
+    RAISES (CommandError): If there is no such data, or a file is damaged.
     """
-    if not path.exists():
-        raise CommandError(f"Can't find {path}: expected a file or folder of .spacy data.")
-    examples = list(Corpus(path, gold_preproc=gold_preproc)(nlp))
+    examples = read_examples(nlp, path, gold_preproc=gold_preproc)
     for _ in nlp.pipe(example.predicted for example in examples):
         pass
     return examples
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ from wasabi.printer import Printer
 
 from ..pipeline.calibration import expected_calibration_error
 from . import app
-from ._util import CommandError, exit_on_error, load_examples, load_pipeline, staged
+from ._util import CommandError, exit_on_error, load_examples, load_pipeline, require_output, staged
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def calibrate_cli(
         bool, Opt("--gold-preproc", "-G", help="Use gold-standard tokens and sentences")
     ] = False,
     force: Annotated[
-        bool, Opt("--force", "-F", help="Replace what is at the output already")
+        bool, Opt("--force", "-F", help="Replace a pipeline that is at the output already")
     ] = False,
 ) -> None:
     """
@@ -68,17 +68,13 @@ def calibrate(
     data_path (Path): Annotated data. A component that it has no annotation for stays as it is.
     output (Path): Directory to save the calibrated pipeline to.
     gold_preproc (bool): Use gold-standard tokens and sentences.
-    force (bool): Replace what is at the output already.
+    force (bool): Replace a pipeline that is at the output already.
     silent (bool): Don't print any output.
     RETURNS (list[Calibration]): What was calibrated.
     RAISES (CommandError): If nothing can be calibrated, a path is missing or the output exists.
     """
     msg = Printer(no_print=silent, pretty=not silent)
-    if output.exists() and not force:
-        raise CommandError(
-            f"Can't save the calibrated pipeline to {output}: it is already there, expected a new "
-            "directory. Choose another name, or replace it with --force."
-        )
+    require_output(output, force)
     nlp = load_pipeline(model)
     pipes: dict[str, Any] = {n: pipe for n, pipe in nlp.pipeline if hasattr(pipe, "calibrate")}
     if not pipes:

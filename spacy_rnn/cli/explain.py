@@ -4,11 +4,10 @@ from typing import Annotated, Any
 
 import srsly
 from spacy.cli._util import Arg, Opt
-from spacy.training import Corpus
 from wasabi.printer import Printer
 
 from . import app
-from ._util import CommandError, exit_on_error, load_pipeline, staged
+from ._util import CommandError, exit_on_error, load_pipeline, read_examples, staged
 
 
 @app.command("explain")
@@ -146,7 +145,7 @@ def faithfulness(
 
     msg = Printer(no_print=silent, pretty=not silent)
     nlp = load_pipeline(model)
-    docs = (example.predicted for example in Corpus(data_path, limit=limit)(nlp))
+    docs = [example.predicted for example in read_examples(nlp, data_path, limit=limit)]
     try:
         found = explanation.faithfulness(nlp, docs, component)
     except ValueError as error:

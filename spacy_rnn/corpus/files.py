@@ -1,5 +1,6 @@
 """Tables in local files: json, jsonl, csv, tsv and parquet."""
 
+import errno
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -24,6 +25,7 @@ FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
     ".parquet": ("parquet", {}),
 }
 BUILDERS = ("json", "csv", "parquet")
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 SPLIT_WORD = re.compile(r"(?<![a-z])(train|dev|val|valid|validation|test)(?![a-z])")
 LOCAL_FORMS = (
     "a local json, jsonl, csv, tsv or parquet file, or a folder of such files "
@@ -135,6 +137,11 @@ def unreadable(source: str, error: Exception) -> CorpusError:
     """RETURNS (CorpusError): What is wrong with a file or stream that a builder cannot read, with
     the line where it is known."""
     path, cause = Path(source), error.__cause__ or error
+    if isinstance(cause, OSError) and cause.errno in DISK_ERRORS:
+        return CorpusError(
+            f"Can't store the rows of {source} in the cache of the datasets library: "
+            f"{cause.strerror}: make room, or set HF_DATASETS_CACHE to a folder elsewhere."
+        )
     if not path.is_file():
         return CorpusError(
             f"Can't read {source}: {first_line(cause)}: try again, or set streaming = false to "

@@ -90,7 +90,10 @@ def test_errors(model, nlp, tmp_path):
     spacy.blank("en").to_disk(tmp_path / "blank")
     DocBin(docs=[nlp.make_doc("x")]).to_disk(tmp_path / "bare.spacy")
     for args, message in [
-        ((model, tmp_path / "no.spacy", new), "Can't find .*no.spacy: expected a file"),
+        (
+            (model, tmp_path / "no.spacy", new),
+            "Can't read .*no.spacy: it does not exist, expected a .spacy",
+        ),
         ((tmp_path / "no", data, new), "Can't load the pipeline .*no: .*E052"),
         (
             (tmp_path / "blank", data, new),
@@ -101,3 +104,22 @@ def test_errors(model, nlp, tmp_path):
         with pytest.raises(CommandError, match=message):
             calibrate(*args)
     assert not new.exists()
+
+
+def test_force_replaces_pipelines_only_and_follows_links(model, tmp_path, spacy_cli):
+    command = "rnn", "calibrate", model, tmp_path / "dev.spacy"
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    (photos / "cat.jpg").touch()
+    code, printed = spacy_cli(*command, photos, "--force")
+    assert code == 1
+    assert "expected a pipeline and nothing else" in printed
+    assert (photos / "cat.jpg").exists()
+    spacy.blank("en").to_disk(tmp_path / "v1")
+    (tmp_path / "latest").symlink_to("v1", target_is_directory=True)
+    for _ in range(2):
+        code, printed = spacy_cli(*command, tmp_path / "latest", "--force")
+        assert code == 0, printed
+    assert (tmp_path / "latest").is_symlink()
+    assert spacy.load(tmp_path / "v1").pipe_names == spacy.load(model).pipe_names
+    assert not list(tmp_path.glob("*.part*"))

@@ -61,7 +61,9 @@ def test_figures_as_json(model, tmp_path):
 def test_errors(model, nlp, tmp_path):
     with pytest.raises(CommandError, match=r"got the format '.png', expected .svg or .json"):
         reliability(model, tmp_path / "test.spacy", tmp_path / "r.png")
-    with pytest.raises(CommandError, match="Can't find .*none.spacy: expected a file or folder"):
+    with pytest.raises(
+        CommandError, match="Can't read .*none.spacy: it does not exist, expected a"
+    ):
         reliability(model, tmp_path / "none.spacy")
     DocBin(docs=[nlp.make_doc("Yes !")]).to_disk(tmp_path / "raw.spacy")
     with pytest.raises(

@@ -1,8 +1,11 @@
 """What the commands share."""
 
-import pytest
+from pathlib import Path
 
-from spacy_rnn.cli._util import staged
+import pytest
+import spacy
+
+from spacy_rnn.cli._util import CommandError, require_output, staged
 
 
 def test_staged_replaces_files_and_folders_at_the_end(tmp_path):
@@ -34,3 +37,58 @@ def test_staged_keeps_what_was_there_where_the_block_fails(tmp_path):
     with pytest.raises(RuntimeError):
         fail()
     assert [path.name for path in tmp_path.rglob("*")] == ["corpus", "old.txt"]
+
+
+def test_staged_replaces_what_a_link_points_to(tmp_path):
+    for name in ("v1", "latest.part"):  # a leftover, too
+        (tmp_path / name).mkdir()
+    (tmp_path / "v1" / "old.txt").touch()
+    (tmp_path / "latest").symlink_to("v1", target_is_directory=True)
+    (tmp_path / "v1.part").symlink_to("latest.part", target_is_directory=True)
+    for text in ("first", "second"):
+        with staged(tmp_path / "latest") as (part,):
+            part.mkdir()
+            (part / "new.txt").write_text(text)
+    assert (tmp_path / "latest").readlink() == Path("v1")
+    assert [path.name for path in (tmp_path / "v1").iterdir()] == ["new.txt"]
+    assert (tmp_path / "latest" / "new.txt").read_text() == "second"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["latest", "latest.part", "v1"]
+
+
+def test_staged_puts_a_folder_back_where_the_new_one_cannot_be_renamed(tmp_path, monkeypatch):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "old.txt").touch()
+    replace = Path.replace
+
+    def refuse(self, target):
+        if self.name == "model.part":
+            raise PermissionError(13, "Permission denied", str(self))
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with (
+        pytest.raises(CommandError, match=r"Permission denied .*unchanged"),
+        staged(folder) as (part,),
+    ):
+        part.mkdir()
+    assert [path.name for path in tmp_path.rglob("*")] == ["model", "old.txt"]
+
+
+def test_only_pipelines_are_replaced(tmp_path):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sentencizer", name="sents")
+    require_output(tmp_path / "new", force=False)
+    nlp.to_disk(tmp_path / "model")
+    require_output(tmp_path / "model", force=True)
+    with pytest.raises(CommandError, match="model: it is already there.* --force"):
+        require_output(tmp_path / "model", force=False)
+    (tmp_path / "model" / "notes.txt").touch()
+    with pytest.raises(CommandError, match=r"model: it holds notes.txt, expected a pipeline"):
+        require_output(tmp_path / "model", force=True)
+    with pytest.raises(CommandError, match="it has no meta.json"):
+        require_output(tmp_path, force=True)
+    with pytest.raises(CommandError, match="it is a file"):
+        require_output(tmp_path / "model" / "notes.txt", force=True)
+    (tmp_path / "empty").mkdir()
+    require_output(tmp_path / "empty", force=True)
