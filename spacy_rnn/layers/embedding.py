@@ -37,7 +37,7 @@ def token_embedding(
     attrs (Sequence[str]): Lexical attributes to embed, such as "NORM" or "SUFFIX".
     rows (Sequence[int]): Number of rows in each attribute's table.
     learn_unknown (bool): Whether attributes that training never saw share a vector, which rare
-        ones have under spaCy's dropout.
+        ones teach.
     ngram_rows (int): Number of rows in the table of character n-grams, 0 for none.
     characters (Optional[str]): What reads the characters: "lstm", "gru", "cnn" or nothing.
     include_static_vectors (bool): Whether to also use the vectors table of the vocab.

@@ -1,7 +1,6 @@
 """Embedding of tokens by lexical attributes."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import cast
 
 import numpy
@@ -27,26 +26,25 @@ def hash_embedding(
     attrs (Sequence[int]): The attributes.
     rows (Sequence[int]): Number of rows for each attribute.
     learn_unknown (bool): Whether values that training never saw share a vector, which rare ones
-        have under spaCy's dropout.
+        teach.
     RETURNS (Model[Tokens, Floats2d]): The layer, with the tables in a shim.
     """
     return Model(
         "hash_embedding",
-        partial(forward, attrs),
+        forward,
         init=init_shim,
-        attrs={"dropout_rate": 0.0},
+        attrs={"attrs": list(attrs)},
         dims={"nO": width * len(rows)},
         shims=[TorchShim(HashEmbedding(rows, width, learn_unknown))],
     )
 
 
 def forward(
-    attrs: Sequence[int], model: Model[Tokens, Floats2d], tokens: Tokens, is_train: bool
+    model: Model[Tokens, Floats2d], tokens: Tokens, is_train: bool
 ) -> tuple[Floats2d, Callable[[Floats2d], list]]:
     shim = torch_shim(model)
-    hashes = hash_values(attrs, tokens)
-    dropout = model.attrs["dropout_rate"] if is_train else 0.0
-    Y, collect_gradients = shim(hashes, is_train, dropout=dropout)
+    hashes = hash_values(model.attrs["attrs"], tokens)
+    Y, collect_gradients = shim(hashes, is_train, pass_rare=is_train)
 
     def backprop(dY: Floats2d) -> list:
         collect_gradients(dY)

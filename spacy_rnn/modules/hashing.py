@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from .embedding import Table
+from .seen import SeenValues
 
-COUNTERS = 2**18
-# Of a value that occurs once in so many, every other occurrence passes for unknown in training.
+# Of a value that is one of so many tokens, every other occurrence passes for unknown in training.
 RARE = 100_000
 
 
@@ -19,8 +19,8 @@ class HashEmbedding(nn.Module):
 
     The rows of a value that training never saw are those of others. With `learn_unknown`, it has
     the vector of an unknown value instead, which is learned because rare values pass for unknown in
-    training, the rarer the more often (Kiperwasser & Goldberg 2016). How often values occur is
-    counted in a count-min sketch (Cormode & Muthukrishnan 2005), which is stored with the weights.
+    training, the rarer the more often (Kiperwasser & Goldberg 2016): at a frequency of f, `1 / (1 +
+    RARE * f)` of the occurrences, whatever the dropout.
 
     rows (Sequence[int]): Number of rows for each feature.
     width (int): Width of the vectors.
@@ -36,7 +36,7 @@ class HashEmbedding(nn.Module):
         self.unknown: nn.Parameter | None = None
         if learn_unknown:
             self.unknown = nn.Parameter(torch.empty(len(rows), width))
-            self.register_buffer("counts", torch.zeros(COUNTERS, dtype=torch.int32))
+            self.seen = SeenValues()
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -44,13 +44,13 @@ class HashEmbedding(nn.Module):
         self.table.reset_parameters()
         if self.unknown is not None:
             nn.init.uniform_(self.unknown, -0.1, 0.1)
-            cast(Tensor, self.counts).zero_()
+            self.seen.clear()
 
-    def forward(self, hashes: Tensor, dropout: float = 0.0) -> Tensor:
+    def forward(self, hashes: Tensor, pass_rare: bool = False) -> Tensor:
         """Embed the features of tokens.
 
-        hashes (Tensor): Several of each value. Shape (tokens, features, hashes).
-        dropout (float): Unless 0, rare values are to pass for unknown.
+        hashes (Tensor): Four of each value. Shape (tokens, features, 4).
+        pass_rare (bool): Whether rare values are to pass for unknown.
         RETURNS (Tensor): The vectors of a token's features side by side. Shape (tokens, features *
             width).
         """
@@ -58,18 +58,12 @@ class HashEmbedding(nn.Module):
         vectors: Tensor = self.table(keys)
         if self.unknown is None:
             return vectors
-        unknown = self._unknown(hashes, bool(dropout))[:, :, None]
+        unknown = ~self.seen.known(hashes)
+        if pass_rare:
+            share = 1 / (1 + RARE * self.seen.frequencies(hashes))
+            unknown |= torch.rand_like(share) < share
         known = vectors.view(len(keys), *self.unknown.shape)
-        return torch.where(unknown, self.unknown, known).flatten(1)
-
-    def _unknown(self, hashes: Tensor, or_rare: bool) -> Tensor:
-        """RETURNS (Tensor): Which values are unknown, or pass for it. Shape (tokens, features)."""
-        counters = cast(Tensor, self.counts)
-        counts = counters[hashes % COUNTERS].amin(dim=2)
-        if not or_rare:
-            return counts == 0
-        total = counters.sum() / max(hashes[:1].numel(), 1)
-        return torch.rand_like(counts, dtype=torch.float32) * (total + RARE * counts) <= total
+        return torch.where(unknown[:, :, None], self.unknown, known).flatten(1)
 
     def count(self, hashes: Tensor) -> None:
         """Count values that weights have been trained on.
@@ -77,5 +71,4 @@ class HashEmbedding(nn.Module):
         hashes (Tensor): See `forward`.
         """
         if self.unknown is not None:
-            counters = (hashes % COUNTERS).flatten()
-            cast(Tensor, self.counts).index_add_(0, counters, torch.ones_like(counters).int())
+            self.seen.add(hashes)

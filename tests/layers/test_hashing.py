@@ -3,7 +3,7 @@
 import numpy
 import pytest
 from spacy.tokens import Doc
-from thinc.api import Adam, Ragged
+from thinc.api import Adam, Ragged, set_dropout_rate
 
 from spacy_rnn.layers.embedding import token_embedding
 
@@ -54,3 +54,17 @@ def test_only_training_makes_words_known(nlp, embed):
     train(model, nlp, "soup")
     model.finish_update(Adam(0.01))
     assert (embed("soup", model=model) != before).any()
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.4])
+def test_the_vector_of_unknown_words_is_trained_at_any_dropout(nlp, dropout):
+    model = token_embedding(16, **ATTRS).initialize()
+    set_dropout_rate(model, dropout)
+    (shim,) = next(node for node in model.walk() if node.name == "hash_embedding").shims
+    before = shim._model.unknown.detach().clone()
+    optimizer = Adam(0.01)
+    for i in range(30):
+        train(model, nlp, *(f"word{i}.{j}" for j in range(10)))
+        model.finish_update(optimizer)
+    # All words that it met were rare.
+    assert (shim._model.unknown - before).abs().amin() > 1e-3

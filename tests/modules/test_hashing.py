@@ -3,7 +3,6 @@
 import pytest
 import torch
 
-from spacy_rnn.modules import hashing
 from spacy_rnn.modules.hashing import HashEmbedding
 
 ROWS = [50, 20]
@@ -34,7 +33,7 @@ def test_a_value_never_counted_is_unknown(module, hashes):
     module.count(hashes[:1])
     unknown = (module(hashes) == module.unknown.flatten()).all(dim=1)
     assert unknown.tolist() == [False, True, True, True, True]
-    assert (module(hashes, dropout=0.5)[1:] == module.unknown.flatten()).all()
+    assert (module(hashes, pass_rare=True)[1:] == module.unknown.flatten()).all()
     module.reset_parameters()
     assert (module(hashes[:1]) == module.unknown.flatten()).all()
 
@@ -47,14 +46,27 @@ def test_each_feature_is_known_by_itself(module, hashes):
     torch.testing.assert_close(second, module.unknown[1])
 
 
-def test_rare_values_pass_for_unknown_the_rarer_the_more_often(module, monkeypatch):
-    monkeypatch.setattr(hashing, "RARE", 4)
-    rare, frequent = torch.randint(2**32, (2, 1, 2, 4))
-    module.count(torch.cat((rare, frequent, frequent, frequent)))
-    hashes = torch.cat((rare, frequent)).repeat(2000, 1, 1)
-    unknown = module(hashes, dropout=0.1).view(2000, 2, 2, 3) == module.unknown
-    shares = unknown.all(dim=3).float().mean(dim=(0, 2)).tolist()
-    assert shares == pytest.approx([4 / (4 + 4 * 1), 4 / (4 + 4 * 3)], abs=0.04)
+def passing(module, hashes):
+    """RETURNS (Tensor): The share of occurrences in which each value passes for unknown."""
+    many = hashes.repeat(2000, 1, 1)
+    unknown = module(many, pass_rare=True).view(2000, *hashes.shape[:2], 3) == module.unknown
+    return unknown.all(dim=3).float().mean(dim=0)
+
+
+@pytest.mark.parametrize("times", [1, 30, 3_000])
+def test_rare_values_pass_for_unknown_the_rarer_the_more_often(module, times):
+    constant, rare, others = torch.randint(2**32, (3, 1, 2, 4))
+    batch = torch.cat((constant, constant, others.expand(48, 2, 4)))
+    for _ in range(999):
+        module.count(batch)
+    module.count(torch.cat((rare, batch)))
+    for counted in (module.seen.counts, module.seen.total):  # as if training had gone on and on
+        counted *= times
+    shares = passing(module, torch.cat((constant, rare)))
+    # The one is in every batch, the other in one of a thousand.
+    expected = [1 / (1 + 1e5 / 50), 1 / (1 + 1e5 / (50 * 1000))]
+    for share, right in zip(shares, expected, strict=True):
+        assert share.tolist() == pytest.approx([right, right], abs=0.04)
 
 
 def test_gradients_in_float64(module, hashes):
