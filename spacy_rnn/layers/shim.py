@@ -7,17 +7,15 @@ from typing import Any, cast
 
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.torch import load as load_safetensors
-from safetensors.torch import save as save_safetensors
 from thinc.api import Model, Optimizer
 from thinc.shims import Shim
 from thinc.types import ArrayXd, FloatsXd
 from thinc.util import get_torch_default_device, torch2xp, xp2torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from ..modules.threads import use_one_thread_after_fork
+from .weights import load_weights, save_weights
 
 
 class TorchShim(Shim):
@@ -153,42 +151,42 @@ class TorchShim(Shim):
         self._model.to(self.device)
 
     def to_bytes(self) -> bytes:
-        """RETURNS (bytes): The weights as safetensors."""
+        """RETURNS (bytes): The weights as safetensors, with their checksum."""
         weights = {
             name: weight.contiguous()
             for name, weight in self._model.state_dict().items()
             if not is_lazy(weight)
         }
-        return save_safetensors(weights)
+        return save_weights(weights)
 
     def from_bytes(self, data: bytes) -> "TorchShim":
         """Load weights.
 
         data (bytes): The weights as safetensors.
-        RAISES (ValueError): If `data` is damaged, or holds the weights of another module.
+        RAISES (ValueError): If `data` is damaged, holds numbers that are not finite, or the weights
+            of another module.
         """
         module = type(self._model).__name__
-        try:
-            loaded = load_safetensors(data)
-        except SafetensorError as err:
-            raise ValueError(
-                f"Can't read the weights of {module}: got {len(data)} bytes that are truncated or "
-                f"foreign ({err}), expected safetensors. Save or download the pipeline again."
-            ) from err
         state = self._model.state_dict()
-        expected = {name: tuple(w.shape) for name, w in state.items() if not is_lazy(w)}
-        got = {name: tuple(w.shape) for name, w in loaded.items()}
+        loaded = load_weights(data, module)
+        expected = {name: kind(w) for name, w in state.items() if not is_lazy(w)}
+        got = {name: kind(w) for name, w in loaded.items()}
         lazy = state.keys() - expected.keys()
         for name in sorted({*expected, *got} - lazy):
-            if got.get(name) != expected.get(name):
+            found, right = got.get(name, "nothing"), expected.get(name, "nothing")
+            if found != right:
                 raise ValueError(
-                    f"Weights of another model than this {module}: for {name}, got the shape "
-                    f"{got.get(name)}, expected {expected.get(name)}. Load them with the "
-                    "config.cfg that was saved beside them."
+                    f"Weights of another model than this {module}: for {name}, got {found}, "
+                    f"expected {right}. Load them with the config.cfg that was saved beside them."
                 )
         self._model.load_state_dict(loaded, strict=False)
         self._changed()
         return self
+
+
+def kind(weight: Tensor) -> str:
+    """RETURNS (str): The shape and type of a tensor."""
+    return f"the shape {tuple(weight.shape)} of {str(weight.dtype).removeprefix('torch.')}"
 
 
 def torch_shim(model: Model) -> TorchShim:

@@ -2,15 +2,18 @@
 
 import contextlib
 import pickle
+import random
 from typing import Any
 
 import numpy
 import pytest
+import safetensors.torch
 import torch
 from thinc.api import Adam, Model, fix_random_seed, set_dropout_rate
 from thinc.types import Ragged
 
 from spacy_rnn.layers.recurrent import recurrent
+from spacy_rnn.layers.weights import save_weights
 
 X = Ragged(numpy.random.RandomState(0).normal(size=(7, 4)).astype("f"), numpy.array([4, 0, 3]))
 
@@ -119,12 +122,42 @@ def test_damaged_weights_are_refused_and_change_nothing(model, damage):
     assert equal(weights(model), before)
 
 
+def test_any_flipped_byte_is_refused(model):
+    before, data = weights(model), model.shims[0].to_bytes()
+    for at in random.Random(0).sample(range(len(data)), 300):
+        flipped = bytearray(data)
+        flipped[at] ^= 1 << at % 8
+        with pytest.raises(ValueError, match="the weights of RecurrentStack"):
+            model.shims[0].from_bytes(bytes(flipped))
+    assert equal(weights(model), before)
+
+
+def test_weights_of_another_type_are_refused(model):
+    before = weights(model)
+    low = {name: weight.half() for name, weight in before.items()}
+    with pytest.raises(ValueError, match=r"of float16, expected the shape \(12,\) of float32"):
+        model.shims[0].from_bytes(save_weights(low))
+    with pytest.raises(ValueError, match="got weights that are damaged"):
+        model.shims[0].from_bytes(safetensors.torch.save(before))
+    assert equal(weights(model), before)
+
+
+@pytest.mark.parametrize("value", [numpy.nan, numpy.inf])
+def test_weights_that_are_not_finite_are_refused(model, value):
+    before = weights(model)
+    wrong = {name: weight.clone() for name, weight in before.items()}
+    wrong["layers.0.bias_hh_l0"][3] = value
+    with pytest.raises(ValueError, match="NaN or infinite numbers in layers.0.bias_hh_l0"):
+        model.shims[0].from_bytes(save_weights(wrong))
+    assert equal(weights(model), before)
+
+
 def test_weights_of_another_model_are_refused_and_change_nothing(model):
     before = weights(model)
     with pytest.raises(
         ValueError,
         match=r"another model than this RecurrentStack: for layers.0.bias_hh_l0, "
-        r"got the shape \(16,\), expected \(12,\)",
+        r"got the shape \(16,\) of float32, expected the shape \(12,\) of float32",
     ):
         model.shims[0].from_bytes(recurrent(4, 8).shims[0].to_bytes())
     assert equal(weights(model), before)
