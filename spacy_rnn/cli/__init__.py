@@ -43,6 +43,7 @@ try:
         explain,
         reliability,
         report,
+        train,
     )
 
     get_command(app)  # which reads the types of all parameters

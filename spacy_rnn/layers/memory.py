@@ -143,3 +143,9 @@ if hasattr(os, "register_at_fork"):
 def row_memory(shim: TorchShim) -> RowMemory:
     """RETURNS (RowMemory): The memory of a layer, by its first shim."""
     return _memories.setdefault(shim, RowMemory())
+
+
+def forget() -> None:
+    """Forget what all layers remember, so that what they give depends, to the last bit, on nothing
+    that came before."""
+    _memories.clear()

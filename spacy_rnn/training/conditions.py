@@ -1,0 +1,72 @@
+"""What a training depends on: its config, its data, and the software it runs on."""
+
+import platform
+from collections.abc import Iterator
+from hashlib import blake2b
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from spacy.util import dict_to_dot
+from thinc.api import Config
+
+SECTIONS_WITH_FILES = ("paths", "corpora", "initialize")
+PACKAGES = ("spacy-rnn", "spacy", "thinc", "torch", "numpy")
+
+
+def describe(config: Config) -> dict[str, Any]:
+    """Describe what a training depends on.
+
+    config (Config): The config.
+    RETURNS (dict[str, Any]): Ready for JSON: each setting but the logger's, or the digest of the
+        file or folder that it names; and the software, which decides on the last bits only.
+    """
+    settings = {
+        name: _digest(Path(value)) if _is_file(name, value) else value
+        for name, value in dict_to_dot(config.interpolate()).items()
+        if not name.startswith("training.logger.")
+    }
+    software = {package: version(package) for package in PACKAGES}
+    software["Python"] = platform.python_version()
+    software["machine"] = platform.machine()
+    software["threads"] = str(torch.get_num_threads())
+    return {"settings": settings, "software": software}
+
+
+def changes(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """RETURNS (list[str]): What differs between two dictionaries, in words."""
+    return [
+        f"{name} was {_words(before, name)}, is {_words(now, name)}"
+        for name in sorted({*before, *now})
+        if before.get(name) != now.get(name) or (name in before) != (name in now)
+    ]
+
+
+def _words(values: dict[str, Any], name: str) -> str:
+    return repr(values[name]) if name in values else "missing"
+
+
+def _is_file(name: str, value: Any) -> bool:
+    in_section = name.partition(".")[0] in SECTIONS_WITH_FILES
+    return in_section and isinstance(value, str) and value != "" and Path(value).exists()
+
+
+def _digest(path: Path) -> str:
+    """RETURNS (str): A digest of a file, or of the names and contents of the files in a folder."""
+    digest = blake2b(digest_size=8)
+    for name, file in sorted(_files(path)):
+        digest.update(name.encode())
+        with file.open("rb") as stream:
+            while block := stream.read(2**20):
+                digest.update(block)
+    return f"data {digest.hexdigest()}"
+
+
+def _files(path: Path) -> Iterator[tuple[str, Path]]:
+    if path.is_file():
+        yield "", path
+    else:
+        for file in path.rglob("*"):
+            if file.is_file():
+                yield str(file.relative_to(path)), file
