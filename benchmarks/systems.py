@@ -72,7 +72,6 @@ def taggers(sizes: Sequence[tuple[int, int]]) -> dict[str, Build]:
         # As in configs/tagger.cfg.
         recipe = {"residual": True, "learn_unknown": True}
         kinds = {cell: rnn_tok2vec(cell, width, depth, **recipe) for cell in CELLS}
-        kinds["lstm bfloat16"] = {**kinds["lstm"], "precision": "bfloat16"}
         for kind, tok2vec in kinds.items():
             model = {"@architectures": "spacy-rnn.Tagger.v1", "tok2vec": tok2vec}
             found[f"rnn_tagger {kind} {size}"] = with_component("rnn_tagger", model)

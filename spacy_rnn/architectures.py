@@ -31,7 +31,6 @@ from .layers.sigmoid import sigmoid_output
 from .layers.windows import with_windows
 from .modules.characters import Characters
 from .modules.pooling import Pool
-from .modules.precision import Precision
 from .modules.recurrent import Cell
 
 Encoder = Model[list[Floats2d], list[Floats2d]]
@@ -49,7 +48,6 @@ def bilstm_encoder(
     width: int,
     depth: int = 1,
     dropout: float | None = None,
-    precision: Precision = "float32",
     residual: bool = False,
 ) -> Encoder:
     """Encode context with bidirectional LSTM layers: `spacy-rnn.BiLSTMEncoder.v1`, for the
@@ -62,24 +60,19 @@ def bilstm_encoder(
     depth (int): The number of recurrent layers. Recommended values are 1 and 2.
     dropout (Optional[float]): Rate at which the outputs of each layer are dropped in training. By
         default spaCy's own, `[training] dropout`; a number holds whatever spaCy sets.
-    precision (str): What LSTMs on CPU, and LSTMs and GRUs on GPU, compute in where the device has
-        it: "float32", or "bfloat16", which is faster at nearly the same accuracy. Weights are
-        stored as float32 either way. A device without it computes in float32, and a warning says
-        so.
     residual (bool): Let each layer give the sum of what it reads and finds (He et al. 2016).
         Recommended for tags, and wherever there are several layers.
     RETURNS (Model[List[Floats2d], List[Floats2d]]): The encoder.
-    RAISES (ValueError): If `width` is odd, `depth` is below 1, `dropout` is not a rate or
-        `precision` is unknown; on first use, if the embedding is of another width.
+    RAISES (ValueError): If `width` is odd, `depth` is below 1 or `dropout` is not a rate; on first
+        use, if the embedding is of another width.
     """
-    return _encoder("lstm", width, depth, dropout, precision, residual)
+    return _encoder("lstm", width, depth, dropout, residual)
 
 
 def bigru_encoder(
     width: int,
     depth: int = 1,
     dropout: float | None = None,
-    precision: Precision = "float32",
     residual: bool = False,
     reset_after: bool = True,
 ) -> Encoder:
@@ -87,9 +80,9 @@ def bigru_encoder(
     and errors are those of `spacy-rnn.BiLSTMEncoder.v1`; the weights are three quarters as many.
 
     reset_after (bool): Whether the reset gate acts after the product with the state, as in cuDNN,
-        or before it, as published (Cho et al. 2014), which is slower and always in float32.
+        or before it, as published (Cho et al. 2014), which is slower.
     """
-    return _encoder("gru", width, depth, dropout, precision, residual, reset_after)
+    return _encoder("gru", width, depth, dropout, residual, reset_after)
 
 
 def _encoder(
@@ -97,7 +90,6 @@ def _encoder(
     width: int,
     depth: int,
     dropout: float | None,
-    precision: Precision,
     residual: bool,
     reset_after: bool = True,
 ) -> Encoder:
@@ -107,7 +99,6 @@ def _encoder(
         depth,
         cell=cell,
         dropout=dropout,
-        precision=precision,
         residual=residual,
         reset_after=reset_after,
     )
@@ -129,7 +120,6 @@ def tok2vec(
     ngram_rows: int = 10000,
     characters: Characters | None = None,
     memory: int = 64,
-    precision: Precision = "float32",
     residual: bool = False,
     reset_after: bool = True,
 ) -> Tok2Vec:
@@ -162,16 +152,14 @@ def tok2vec(
         "gru", a "cnn", or nothing. See `spacy-rnn.CharEmbed.v1`.
     memory (int): How many MiB of embedded tokens to remember between batches in prediction. 0
         remembers none.
-    precision (str): What the recurrent layers compute in: "float32" or "bfloat16". See
-        `spacy-rnn.BiLSTMEncoder.v1`.
     residual (bool): Let each recurrent layer give the sum of what it reads and finds. See
         `spacy-rnn.BiLSTMEncoder.v1`.
     reset_after (bool): For "gru", see `spacy-rnn.BiGRUEncoder.v1`.
     RETURNS (Model[List[Doc], List[Floats2d]]): The model.
     RAISES (ValueError): If `width` is odd and `bidirectional` set, `depth` is below 1, `dropout`
         is not a rate, there are not as many cells as layers, `attrs` and `rows` differ in length,
-        an attribute, `characters` or `precision` is unknown, no cell has a reset gate to set, there
-        is nothing to embed, `memory` is below 0, or the vocab lacks vectors.
+        an attribute or `characters` is unknown, no cell has a reset gate to set, there is nothing
+        to embed, `memory` is below 0, or the vocab lacks vectors.
     """
     embed = token_embedding(
         width,
@@ -190,7 +178,6 @@ def tok2vec(
         depth,
         bidirectional=bidirectional,
         dropout=dropout,
-        precision=precision,
         residual=residual,
         reset_after=reset_after,
     )

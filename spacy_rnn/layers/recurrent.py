@@ -8,7 +8,6 @@ import torch
 from thinc.api import Model, chain
 from thinc.types import Floats2d, Ragged
 
-from ..modules.precision import Precision
 from ..modules.recurrent import Cell, RecurrentStack
 from .shim import TorchShim, torch_shim
 
@@ -21,7 +20,6 @@ def recurrent(
     cell: Cell = "lstm",
     bidirectional: bool = True,
     dropout: float | None = None,
-    precision: Precision = "float32",
     residual: bool = False,
     reset_after: bool = True,
 ) -> Model[Ragged, Ragged]:
@@ -35,7 +33,6 @@ def recurrent(
     dropout (Optional[float]): Rate at which the outputs of each layer are dropped in training. By
         default the rate that spaCy sets, as `[training] dropout` or `nlp.update(drop=…)`; a number
         holds whatever spaCy sets.
-    precision (str): "float32" or "bfloat16". See `RecurrentStack`.
     residual (bool): Let each layer give the sum of what it reads and finds.
     reset_after (bool): Whether the reset gate of a GRU acts after the product with the state.
     RETURNS (Model[Ragged, Ragged]): The layer, with the stack in a shim.
@@ -51,7 +48,6 @@ def recurrent(
         depth,
         cell,
         bidirectional,
-        precision,
         residual=residual,
         reset_after=reset_after,
     )

@@ -12,7 +12,6 @@ from .initializers import draw_weights
 from .lstm import FusedLSTM
 from .mingru import MinGRU
 from .original_gru import OriginalGRU
-from .precision import PRECISIONS, Precision, available_dtype
 
 Cell = Literal["lstm", "gru", "mingru"]
 CELLS: dict[str, type[nn.LSTM | nn.GRU | MinGRU]] = {
@@ -56,22 +55,23 @@ class RecurrentStack(nn.Module):
       on GPU cuDNN's.
 
     A GRU with the reset gate before the product is always unrolled (`OriginalGRU`), and minGRU
-    takes the batch as it stands: a scan has nothing to sort or to pad. Both compute in float32.
+    takes the batch as it stands: a scan has nothing to sort or to pad.
+
+    All compute in the type of the input. In bfloat16 a sequence's result would depend on its batch:
+    sums in another order round to other numbers, and a recurrence carries them on.
 
     input_width (int): Width of the input vectors.
     width (int): Width of the output vectors, both directions together.
     depth (int): Number of layers, at least 1.
     cell (str): "lstm", "gru" or "mingru".
     bidirectional (bool): Read each sequence in both directions. Needs an even `width`.
-    precision (str): "float32" or "bfloat16": what the fused path and the packed one on GPU compute
-        in, where the device has it. Weights, inputs and outputs are float32 in any case.
     residual (bool): Let each layer whose input is as wide as its output give the sum of both (He
         et al. 2016), so that deep stacks train as fast as a single layer.
     token_budget (int): The most tokens in a sub-batch, padding included, which bounds memory
         whatever the batch. Only a single longer sequence goes beyond it.
     reset_after (bool): Whether the reset gate of a GRU acts after the product with the state.
-    RAISES (ValueError): If a size is not positive, `width` is odd, `cell` or `precision` is
-        unknown, or the cell has no reset gate to set.
+    RAISES (ValueError): If a size is not positive, `width` is odd, `cell` is unknown or
+        has no reset gate to set.
     """
 
     def __init__(
@@ -81,7 +81,6 @@ class RecurrentStack(nn.Module):
         depth: int = 1,
         cell: Cell = "lstm",
         bidirectional: bool = True,
-        precision: Precision = "float32",
         residual: bool = False,
         token_budget: int = 16384,
         reset_after: bool = True,
@@ -108,17 +107,12 @@ class RecurrentStack(nn.Module):
                 f"Invalid width: got {width}, expected an even number, because each direction "
                 f"gives one half. Use {width - 1} or {width + 1}, or set bidirectional = false."
             )
-        if precision not in PRECISIONS:
-            raise ValueError(
-                f"Unknown precision: got {precision!r}, expected one of {sorted(PRECISIONS)}."
-            )
         if token_budget < 1:
             raise ValueError(
                 f"Invalid token_budget: got {token_budget}, expected 1 or more tokens in a "
                 "sub-batch. Leave it out for 16384."
             )
         self.width = width
-        self.precision = precision
         self.residual = residual
         self.token_budget = token_budget
         self.cell = cell
@@ -161,24 +155,21 @@ class RecurrentStack(nn.Module):
             return self._scanned(X, lengths, dropout)
         on_cpu = X.device.type == "cpu"
         fused = on_cpu and self.cell in FUSED
-        # On CPU, other kernels than the fused one gain nothing.
-        lower = fused or (not on_cpu and self.reset_after)
-        dtype = available_dtype(self.precision, X) if lower else X.dtype
         sequences = PADDED_SEQUENCES if fused else PACKED_SEQUENCES
         batches = list(sub_batches(lengths, *sequences, self.token_budget))
-        kernels = self._kernels(dtype, len(batches)) if fused else []
+        kernels = self._kernels(len(batches)) if fused else []
         outputs, positions = [], []
         for sizes, index in batches:
             valid = torch.arange(len(index))[:, None] < sizes
             # Time-major and longest first, the tokens alone stand in the order of packing.
             packed = index[valid].to(X.device)
             if fused:
-                Y = self._fused(_select(X, index), sizes, dropout, kernels, dtype)
-                Y = _permute(Y, valid.flatten().nonzero()[:, 0]).to(X.dtype)
+                Y = self._fused(_select(X, index), sizes, dropout, kernels)
+                Y = _permute(Y, valid.flatten().nonzero()[:, 0])
             else:
                 batch_sizes = valid[: sizes[0]].sum(dim=1)
                 run = self._unrolled if self._unrolls(batch_sizes, on_cpu) else self._packed
-                Y = run(_select(X, packed), batch_sizes, dropout, dtype)
+                Y = run(_select(X, packed), batch_sizes, dropout)
             outputs.append(Y)
             positions.append(packed)
         return _select(torch.cat(outputs), torch.cat(positions).argsort())
@@ -197,41 +188,30 @@ class RecurrentStack(nn.Module):
         states = int(batch_sizes.sum()) * cast(nn.RNNBase, self.layers[0]).hidden_size
         return torch.is_grad_enabled() or states >= UNROLLED_STATES * len(batch_sizes)
 
-    def _unrolled(
-        self, Y: Tensor, batch_sizes: Tensor, dropout: float, dtype: torch.dtype
-    ) -> Tensor:
+    def _unrolled(self, Y: Tensor, batch_sizes: Tensor, dropout: float) -> Tensor:
         """Y (Tensor): The tokens in the order of packing. Shape (tokens, width)."""
         function = UNROLLED[self.cell] if self.reset_after else OriginalGRU
         run, sizes = function.apply, batch_sizes.tolist()
-        for directions in self._weights(dtype):
+        for directions in self._weights():
             outputs = [run(Y, sizes, i > 0, *weights) for i, weights in enumerate(directions)]
             Y = self._passed_on(Y, torch.cat(outputs, dim=1), dropout)
         return Y
 
-    def _packed(self, Y: Tensor, batch_sizes: Tensor, dropout: float, dtype: torch.dtype) -> Tensor:
+    def _packed(self, Y: Tensor, batch_sizes: Tensor, dropout: float) -> Tensor:
         """Y (Tensor): The tokens in the order of packing. Shape (tokens, width)."""
-        outputs = Y
-        # cuDNN wants its weights as one chunk, also in another type: autocast sees to that.
-        with torch.autocast(Y.device.type, dtype, enabled=dtype != Y.dtype):
-            for layer in self.layers:
-                found = layer(PackedSequence(outputs, batch_sizes))[0].data
-                outputs = self._passed_on(outputs, found, dropout)
-        return outputs.to(Y.dtype)
+        for layer in self.layers:
+            found = layer(PackedSequence(Y, batch_sizes))[0].data
+            Y = self._passed_on(Y, found, dropout)
+        return Y
 
     def _fused(
-        self,
-        Y: Tensor,
-        lengths: Tensor,
-        dropout: float,
-        kernels: list[list[FusedLSTM]],
-        dtype: torch.dtype,
+        self, Y: Tensor, lengths: Tensor, dropout: float, kernels: list[list[FusedLSTM]]
     ) -> Tensor:
         """Y (Tensor): Padded. Shape (time, sequences, width)."""
         reverse = reversal(lengths, len(Y))
         for forward, *backward in kernels:
-            X = Y.to(dtype)
-            outputs = [_permute(kernel(_permute(X, reverse)), reverse) for kernel in backward]
-            Y = self._passed_on(Y, torch.cat((forward(X), *outputs), dim=2), dropout)
+            outputs = [_permute(kernel(_permute(Y, reverse)), reverse) for kernel in backward]
+            Y = self._passed_on(Y, torch.cat((forward(Y), *outputs), dim=2), dropout)
         return Y
 
     def _passed_on(self, X: Tensor, Y: Tensor, dropout: float) -> Tensor:
@@ -239,16 +219,15 @@ class RecurrentStack(nn.Module):
         Y = nn.functional.dropout(Y, dropout)
         return X + Y if self.residual and X.shape == Y.shape else Y
 
-    def _weights(self, dtype: torch.dtype) -> list[list[list[Tensor]]]:
+    def _weights(self) -> list[list[list[Tensor]]]:
         """RETURNS (List[List[List[Tensor]]]): The weights by layer and direction."""
         layers = [cast(list[Tensor], layer._flat_weights) for layer in self.layers]
-        layers = [[weight.to(dtype) for weight in weights] for weights in layers]
         return [[weights[i : i + 4] for i in range(0, len(weights), 4)] for weights in layers]
 
-    def _kernels(self, dtype: torch.dtype, n_calls: int) -> list[list[FusedLSTM]]:
+    def _kernels(self, n_calls: int) -> list[list[FusedLSTM]]:
         """RETURNS (List[List[FusedLSTM]]): The fused kernels by layer and direction."""
         kernel = FUSED[self.cell]
-        return [[kernel(w, n_calls) for w in directions] for directions in self._weights(dtype)]
+        return [[kernel(w, n_calls) for w in directions] for directions in self._weights()]
 
 
 def _select(rows: Tensor, index: Tensor) -> Tensor:

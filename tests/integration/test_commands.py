@@ -116,7 +116,6 @@ def test_fill_config(spacy_cli: Command, corpus: Path, tmp_path: Path) -> None:
         "width": 64,
         "depth": 1,
         "dropout": None,
-        "precision": "float32",
         "residual": False,
         "reset_after": True,
     }

@@ -200,40 +200,6 @@ def test_a_small_budget_changes_nothing(path):
             torch.testing.assert_close(frugal(X, LENGTHS), stack(X, LENGTHS), atol=1e-6, rtol=0)
 
 
-@pytest.fixture
-def bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Compute in bfloat16 wherever it is asked for."""
-    if not torch.ops.mkldnn._is_mkldnn_bf16_supported():
-        pytest.skip("needs a CPU on which oneDNN has bfloat16")
-    monkeypatch.setattr(recurrent, "available_dtype", lambda wanted, X: getattr(torch, wanted))
-
-
-@pytest.mark.parametrize("cell", STEPS)
-@pytest.mark.parametrize(("depth", "residual"), [(1, False), (2, False), (2, True)])
-def test_bfloat16_stays_close_to_float32(bfloat16, cell, depth, residual):
-    stack = RecurrentStack(16, 16, depth, cell, residual=residual)
-    low = RecurrentStack(16, 16, depth, cell, precision="bfloat16", residual=residual)
-    low.load_state_dict(stack.state_dict())
-    X = torch.randn(int(LENGTHS.sum()), 16, requires_grad=True)
-    Y = low(X, LENGTHS)
-    assert Y.dtype == torch.float32
-    torch.testing.assert_close(Y, stack(X, LENGTHS), atol=0.02, rtol=0)
-    assert torch.equal(Y, stack(X, LENGTHS)) is (cell == "gru")
-    alone = torch.cat([low(x, torch.tensor([len(x)])) for x in X.split(LENGTHS.tolist())])
-    torch.testing.assert_close(Y, alone, atol=0.02, rtol=0)
-    gradients = [torch.autograd.grad(each(X, LENGTHS).sum(), X)[0] for each in (stack, low)]
-    torch.testing.assert_close(*gradients, atol=0.05, rtol=0.05)
-
-
-@pytest.mark.parametrize("cell", STEPS)
-def test_bfloat16_of_packed_sequences(bfloat16, cell):
-    stack, X, sizes = RecurrentStack(16, 16, 2, cell), torch.randn(9, 16), torch.tensor([4, 3, 2])
-    high, low = (stack._packed(X, sizes, 0.0, dtype) for dtype in (torch.float32, torch.bfloat16))
-    assert low.dtype == torch.float32
-    assert not torch.equal(low, high)
-    torch.testing.assert_close(low, high, atol=0.02, rtol=0)
-
-
 @pytest.mark.parametrize("lengths", [[], [0], [0, 0]])
 @pytest.mark.parametrize("cell", CELLS)
 def test_without_tokens(cell, lengths):
@@ -271,7 +237,6 @@ def test_forget_gates_start_open_and_recurrent_weights_orthogonal():
         ({"depth": 0}, "Invalid depth: got 0, expected 1 or more recurrent layers"),
         ({"token_budget": 0}, "Invalid token_budget: got 0, expected 1 or more tokens"),
         ({"token_budget": -1}, "Invalid token_budget: got -1, expected 1 or more tokens"),
-        ({"precision": "bf16"}, r"got 'bf16', expected one of \['bfloat16', 'float32'\]"),
         (
             {"cell": "rnn"},
             r"Unknown recurrent cell: got 'rnn', expected one of \['gru', 'lstm', 'mingru'\]",
