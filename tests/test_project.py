@@ -54,16 +54,16 @@ def metrics(project: Path) -> set[str]:
 def test_all_trains_reports_and_skips_what_is_done(project):
     done = run(project, "all")
     assert done.returncode == 0, done.stdout + done.stderr
-    names = {"textcat-lstm-seed0.json", "tagger-lstm-seed0.json", "report.md", "report.json"}
-    names.add("explanations-lstm-seed0.html")
+    names = {"textcat-lstm-seed0.json", "tagger-lstm-seed0.json", "scores.md", "scores.json"}
+    names |= {"explanations-lstm-seed0.html", "textcat-lstm-seed0.html"}
     assert metrics(project) == {f"sample/{name}" for name in names}
     scores = json.loads((project / "metrics/sample/tagger-lstm-seed0.json").read_text("utf8"))
     assert 0 <= scores["tag_acc"] <= 1
-    assert "textcat-lstm-seed0" in (project / "metrics/sample/report.md").read_text("utf8")
+    assert "textcat-lstm-seed0" in (project / "metrics/sample/scores.md").read_text("utf8")
 
     again = run(project, "all")
     assert again.returncode == 0
-    assert again.stdout.count("nothing changed") == 7
+    assert again.stdout.count("nothing changed") == 8
 
     shutil.rmtree(project / "training/sample/tagger-lstm-seed0")
     resumed = run(project, "all")

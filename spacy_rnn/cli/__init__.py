@@ -43,6 +43,7 @@ try:
         explain,
         reliability,
         report,
+        scores,
         train,
     )
 

@@ -1,179 +1,127 @@
-import re
-from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
-from statistics import mean, stdev
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import srsly
 from spacy.cli._util import Arg, Opt
 from wasabi.printer import Printer
 
 from . import app
-from ._util import CommandError, exit_on_error, staged
+from ._util import CommandError, exit_on_error, load_pipeline, read_examples, staged
 
-# fmt: off
-SCORES = (
-    "tag_acc", "pos_acc", "morph_acc", "cats_score", "cats_macro_f", "cats_micro_f",
-    "cats_macro_auc", "ents_p", "ents_r", "ents_f", "sents_f", "dep_uas", "dep_las",
-    "token_acc", "speed",
-)
-# fmt: on
-SEED = re.compile(r"(?P<base>.*)-seed(?P<seed>\d+)")
-
-
-@dataclass(frozen=True)
-class Row:
-    """The scores of one metrics file, or their mean over files that differ only in the seed.
-
-    name (str): Path of the file below the metrics directory, without its suffix and, for a mean,
-        without the seed.
-    scores (dict[str, float]): The scores by name, as fractions, and the speed in words per second.
-    seeds (int): The number of files that the row stands for.
-    spread (Optional[dict[str, float]]): Sample standard deviation of each score, for a mean.
-    """
-
-    name: str
-    scores: dict[str, float]
-    seeds: int = 1
-    spread: dict[str, float] | None = None
-
-    @property
-    def title(self) -> str:
-        return self.name if self.spread is None else f"{self.name}: mean ± sd ({self.seeds} seeds)"
-
-    def cell(self, score: str) -> str:
-        """Format a score: percent with two decimals, speed as an integer, "-" where absent."""
-        if score not in self.scores:
-            return "-"
-        values = [self.scores[score]]
-        if self.spread is not None:
-            values.append(self.spread[score])
-        return " ± ".join(f"{v:.0f}" if score == "speed" else f"{v * 100:.2f}" for v in values)
+if TYPE_CHECKING:
+    from ..analysis import Report
 
 
 @app.command("report")
 def report_cli(
-    metrics_dir: Annotated[
-        Path,
-        Arg(
-            help="Directory with the JSON files that 'evaluate --output' wrote, at any depth",
-        ),
-    ],
+    model: Annotated[str, Arg(help="Pipeline, by name or path")],
+    data_path: Annotated[Path, Arg(help="Annotated data in the .spacy format")],
     output: Annotated[
-        Path | None,
+        list[Path] | None,
         Opt(
             "--output",
             "-o",
-            help="Markdown file to write the table to; the scores go to a JSON file beside it",
+            help="HTML page or JSON file to write; may be repeated",
             dir_okay=False,
         ),
     ] = None,
+    train: Annotated[
+        Path | None,
+        Opt("--train", "-t", help="Training data, to find unknown words and near-duplicates"),
+    ] = None,
+    log: Annotated[
+        Path | None,
+        Opt(
+            "--log",
+            "-l",
+            help="What spacy.ConsoleLogger.v3 wrote in training (default: the file in the config)",
+        ),
+    ] = None,
+    gold_preproc: Annotated[
+        bool, Opt("--gold-preproc", "-G", help="Use gold-standard tokens and sentences")
+    ] = False,
 ) -> None:
     """
-    Collect the scores that "evaluate --output" wrote into one table, with a
-    row per file. Files whose names differ only in a final -seedN are followed
-    by the mean and the standard deviation of their scores.
+    Report why a pipeline errs, on one page: scores with intervals, also by
+    label and by part of the data, which labels are taken for which, every
+    error, how far probabilities can be trusted, how the training went, size
+    and speed.
     """
     with exit_on_error():
-        report(metrics_dir, output, silent=False)
+        report(
+            model,
+            data_path,
+            output or [],
+            train=train,
+            log=log,
+            gold_preproc=gold_preproc,
+            silent=False,
+        )
 
 
-def report(metrics_dir: Path, output: Path | None = None, *, silent: bool = True) -> list[Row]:
-    """Collect scores into one table.
+def report(
+    model: str | Path,
+    data_path: Path,
+    outputs: list[Path],
+    *,
+    train: Path | None = None,
+    log: Path | None = None,
+    gold_preproc: bool = False,
+    silent: bool = True,
+) -> "Report":
+    """Report why a pipeline errs.
 
-    metrics_dir (Path): Directory with metrics files, at any depth.
-    output (Optional[Path]): Markdown file to write. The scores go to a JSON file beside it.
+    model (Union[str, Path]): The pipeline, by name or path.
+    data_path (Path): Annotated data.
+    outputs (List[Path]): HTML pages and JSON files to write.
+    train (Optional[Path]): Training data.
+    log (Optional[Path]): What `spacy.ConsoleLogger.v3` wrote in training.
+    gold_preproc (bool): Use gold-standard tokens and sentences.
     silent (bool): Don't print any output.
-    RETURNS (list[Row]): The rows of the table.
-    RAISES (CommandError): If there are no metrics, a file is not JSON, or the output is not a
-        Markdown file.
+    RETURNS (Report): The report.
+    RAISES (CommandError): If the pipeline or the data cannot be used, or the name of an output
+        does not tell what to write.
     """
+    from .. import analysis
+
     msg = Printer(no_print=silent, pretty=not silent)
-    if output is not None and output.suffix != ".md":
-        raise CommandError(
-            f"Can't write the report to {output}: expected a name that ends in .md, as the scores "
-            f"go to a .json file beside it."
-        )
-    own_json = output.with_suffix(".json").resolve() if output is not None else None
-    files = [path for path in metrics_dir.rglob("*.json") if path.resolve() != own_json]
-    rows = []
-    for path in files:
-        scores = read_scores(path)
-        if scores:
-            rows.append(Row(path.relative_to(metrics_dir).with_suffix("").as_posix(), scores))
-        else:
-            msg.warn(f"Left out {path}: none of the scores is in it")
-    if not rows:
-        raise CommandError(
-            f"No metrics below {metrics_dir}: expected JSON files with scores, as written by "
-            f"'spacy evaluate MODEL DATA --output {metrics_dir / 'NAME.json'}'."
-        )
-    rows = add_means(rows)
-    columns = [score for score in SCORES if any(score in row.scores for row in rows)]
-    table = [[row.title, *(row.cell(score) for score in columns)] for row in rows]
-    aligns = ["l"] + ["r"] * len(columns)
-    msg.table(table, header=("", *columns), aligns=aligns, divider=True)
-    if output is not None:
-        with staged(output, output.with_suffix(".json")) as (markdown, data):
-            markdown.write_text(to_markdown(table, columns), encoding="utf8")
-            srsly.write_json(data, [vars(row) for row in rows])
-        msg.good(f"Saved the report to {output} and {output.with_suffix('.json')}")
-    return rows
-
-
-def read_scores(path: Path) -> dict[str, float]:
-    """Read the scores to report from a metrics file.
-
-    path (Path): The file.
-    RETURNS (dict[str, float]): The scores that have a value.
-    RAISES (CommandError): If the file is not JSON.
-    """
+    for path in outputs:
+        if path.suffix not in (".html", ".json"):
+            raise CommandError(
+                f"Can't write the report to {path}: expected a name that ends in .html or .json."
+            )
+    nlp = load_pipeline(model)
+    examples = read_examples(nlp, data_path, gold_preproc=gold_preproc)
+    train_docs = None
+    if train is not None:
+        train_docs = [example.reference for example in read_examples(nlp, train)]
+    msg.info(f"Predicting {len(examples):,} texts")
     try:
-        metrics: Any = srsly.read_json(path)
-    except ValueError as error:
-        raise CommandError(
-            f"{path} is not JSON ({error}): write it again with 'spacy evaluate', or remove it."
-        ) from error
-    if not isinstance(metrics, dict):
-        return {}
-    return {
-        score: metrics[score] for score in SCORES if isinstance(metrics.get(score), (int, float))
-    }
-
-
-def add_means(rows: list[Row]) -> list[Row]:
-    """Sort rows by name and seed, and add the mean after rows that differ only in the seed. A mean
-    has the scores that all its rows have.
-
-    rows (list[Row]): The rows of the files.
-    RETURNS (list[Row]): The sorted rows and the means.
-    """
-    result = []
-    for (base, _), group in groupby(sorted(rows, key=_seed_key), lambda row: _seed_key(row)[:2]):
-        runs = list(group)
-        result.extend(runs)
-        if len(runs) > 1:
-            shared = [score for score in SCORES if all(score in run.scores for run in runs)]
-            values = {score: [run.scores[score] for run in runs] for score in shared}
-            means = {score: mean(values[score]) for score in shared}
-            spread = {score: stdev(values[score]) for score in shared}
-            result.append(Row(base, means, len(runs), spread))
-    return result
-
-
-def _seed_key(row: Row) -> Any:
-    match = SEED.fullmatch(row.name)
-    return (match["base"], True, int(match["seed"])) if match else (row.name, False, 0)
-
-
-def to_markdown(table: list[list[str]], columns: list[str]) -> str:
-    """Format a table as Markdown.
-
-    table (list[list[str]]): The cells, row by row, each row with its title first.
-    columns (list[str]): The titles of the other columns.
-    RETURNS (str): The Markdown text.
-    """
-    lines = [["", *columns], ["---", *("---:" for _ in columns)], *table]
-    cells = [[cell.replace("|", "\\|") for cell in line] for line in lines]
-    return "".join(f"| {' | '.join(line)} |\n" for line in cells)
+        found = analysis.report(
+            nlp, examples, train=train_docs, log=log, title=str(model), data=str(data_path)
+        )
+    except analysis.AnalysisError as error:
+        raise CommandError(str(error)) from error
+    for component in found.components:
+        msg.divider(component.name)
+        rows = [
+            (score.title, f"{score.value:.2%}", f"{score.low:.2%} to {score.high:.2%}")
+            for score in component.scores
+            if score.value is not None
+        ]
+        header = ("", "score", "95 % interval")
+        msg.table(rows, header=header, aligns=["l", "r", "r"], divider=True)
+        for note in component.notes:
+            msg.warn(note)
+    for note in (found.log_note, *found.notes):
+        if note:
+            msg.warn(note)
+    with staged(*outputs) as parts:
+        for path, part in zip(outputs, parts, strict=True):
+            if path.suffix == ".html":
+                part.write_text(found.to_html(), encoding="utf8")
+            else:
+                srsly.write_json(part, found.to_json())
+    for path in outputs:
+        msg.good(f"Saved the report to {path}")
+    return found
