@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from functools import partial
 
 from spacy.ml.models.tagger import build_tagger_model
-from spacy.ml.models.textcat import resize_and_set_ref
 from spacy.tokens import Doc
 from thinc.api import (
     Dropout,
@@ -14,17 +13,16 @@ from thinc.api import (
     chain,
     list2ragged,
     ragged2list,
-    resizable,
     with_array,
     zero_init,
 )
-from thinc.layers.resizable import resize_linear_weighted
 from thinc.types import Floats2d, Ragged
 
 from .layers.bag import ngram_bag
 from .layers.branches import branches
 from .layers.crf import with_crf
 from .layers.embedding import token_embedding
+from .layers.growth import resize_output
 from .layers.pooling import pooling
 from .layers.recurrent import hybrid, recurrent
 from .layers.sigmoid import sigmoid_output
@@ -276,12 +274,7 @@ def textcat(
         encode = branches((encode, bag), SHARES)
     weights = Softmax if exclusive_classes else Linear
     output = weights(nO=nO, nI=encode.get_dim("nO"), init_W=zero_init)
-    # A label that is added later starts out improbable, and can still be learned.
-    fill = {"W": 0, "b": -10 if exclusive_classes else 0}
-    head: Model[Floats2d, Floats2d] = resizable(
-        output, resize_layer=partial(resize_linear_weighted, fill_defaults=fill)
-    )
-    model: TextCat = chain(encode, head)
+    model: TextCat = chain(encode, output)
     if not exclusive_classes:
         model = chain(model, sigmoid_output())
     if nO is not None:
@@ -290,7 +283,7 @@ def textcat(
     model.set_ref("output_layer", output)
     model.set_ref("ngrams", bag)
     model.attrs["multi_label"] = not exclusive_classes
-    model.attrs["resize_output"] = partial(resize_and_set_ref, resizable_layer=head)
+    model.attrs["resize_output"] = resize_output(independent=not exclusive_classes)
     return model
 
 

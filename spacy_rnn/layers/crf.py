@@ -79,7 +79,7 @@ def negative_log_likelihood(model: Model[Lattice, Floats1d], X: Lattice) -> tupl
     """
     likelihood, backprop = model.begin_update(X)
     d_scores = backprop(model.ops.xp.full_like(likelihood, -1.0))
-    return -float(cast(Any, likelihood).sum()), cast(Floats2d, d_scores)
+    return 0.0 - float(cast(Any, likelihood).sum()), cast(Floats2d, d_scores)
 
 
 def infer(

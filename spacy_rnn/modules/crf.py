@@ -66,6 +66,26 @@ class CRF(nn.Module):
             self.transitions = nn.Parameter(scores)
             self.legal = nn.Parameter(scores == 0.0, requires_grad=False)
 
+    @torch.no_grad()
+    def with_tags(self, shares: Any) -> "CRF":
+        """Add tags, behind those that there are.
+
+        shares (ArrayLike): How much each tag counts for the transitions from and to a new one.
+            Between new ones, and whether they are legal, it is the same. Shape (new tags, tags).
+        RETURNS (CRF): A field in which the scores of the tags that there are stay the same.
+        """
+        new, old = shares.shape
+        # Each tag, and the boundary, as a mixture of those that there are.
+        mixed = torch.zeros(old + new + 1, old + 1, dtype=torch.float64)
+        mixed[:old, :old] = torch.eye(old)
+        mixed[old:-1, :old] = torch.as_tensor(shares)
+        mixed[-1, -1] = 1.0
+        mixed = mixed.to(self.transitions.device)
+        grown = CRF(old + new)
+        grown.transitions.data = (mixed @ self.transitions.double() @ mixed.T).float()
+        grown.legal.data = mixed @ self.legal.double() @ mixed.T > 0.0
+        return grown
+
     def _save_to_state_dict(
         self, destination: dict[str, Any], prefix: str, keep_vars: bool
     ) -> None:

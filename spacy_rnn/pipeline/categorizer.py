@@ -10,13 +10,14 @@ from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
 from spacy.util import minibatch
 from spacy.vocab import Vocab
-from thinc.api import Model
+from thinc.api import Model, Optimizer
 from thinc.types import Floats2d
 
 from ..layers.bag import weigh_ngrams
 from .calibration import fit_temperature, temper
 from .examples import GetExamples
 from .losses import Array, focal_loss, require_loss_settings, sample_weights, smooth
+from .rehearsal import rehearse
 from .storage import FromDisk
 
 ClassWeights = dict[str, float] | Literal["balanced"] | None
@@ -121,8 +122,8 @@ class Categorizer(FromDisk, TextCategorizer, ABC):
 
         examples (Iterable[Example]): The batch.
         scores (Floats2d): Probabilities. Shape (documents, labels).
-        RETURNS (Tuple[float, Floats2d]): The loss, summed over the documents, and the gradient with
-            respect to the scores before the softmax or sigmoid.
+        RETURNS (Tuple[float, Floats2d]): The mean loss of the documents that are not left out, and
+            the gradient of its sum with respect to the scores before the softmax or sigmoid.
         RAISES (ValueError): If a weight is invalid, or the annotation is.
         """
         validate_examples(examples, f"{type(self).__name__}.get_loss")
@@ -131,9 +132,28 @@ class Categorizer(FromDisk, TextCategorizer, ABC):
         truth: Any = numpy.nan_to_num(self._answers(self._gold(examples)))
         truth = smooth(truth, self.label_smoothing) * self._answer_weights(numpy.array(weights))
         truth *= sample_weights(examples)[:, None, None]
+        n_documents = truth.any(axis=(1, 2)).sum()
         truth = self.model.ops.asarray(truth, dtype="float32")
         loss, gradient = focal_loss(self._answers(scores), truth, self.focal_gamma)
-        return loss, self._labels(gradient)
+        return loss / max(n_documents, 1), self._labels(gradient)
+
+    def rehearse(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Teach the model to still predict what it did when `nlp.resume_training` was called.
+
+        examples (Iterable[Example]): The batch. Annotation is not needed.
+        drop (float): The dropout rate.
+        sgd (Optional[Optimizer]): The optimizer.
+        losses (Optional[Dict[str, float]]): Losses by component, to be updated.
+        RETURNS (Dict[str, float]): The updated losses.
+        """
+        return rehearse(self, self._compare, examples, drop, sgd, losses)
 
     def confidences(self, examples: Iterable[Example]) -> tuple[Array, Array]:
         """Find the probabilities of predicted answers, and which are right. Of exclusive labels,
@@ -185,6 +205,12 @@ class Categorizer(FromDisk, TextCategorizer, ABC):
     @abstractmethod
     def _answer_weights(self, weights: Array) -> Array:
         """RETURNS (NDArray): Labels' weights as those of answers. Shape (questions, answers)."""
+
+    @abstractmethod
+    def _compare(self, scores: Any, earlier: Any) -> tuple[float, Any]:
+        """RETURNS (Tuple[float, Floats2d]): How far probabilities are from those of an earlier
+        model, which may lack labels, and the gradient. See `compare_probabilities`.
+        """
 
     @abstractmethod
     def _balanced(self, n_with: Array, n_without: Array) -> Array:

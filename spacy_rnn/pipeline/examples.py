@@ -1,21 +1,38 @@
 """Training examples."""
 
 from collections.abc import Callable, Iterable
+from itertools import chain, islice
 
 from spacy.language import Language
 from spacy.training import Example
 
 GetExamples = Callable[[], Iterable[Example]]
+# How many examples tell a model its shapes.
+SAMPLE = 10
 
 
-def require_examples(name: str, get_examples: GetExamples) -> None:
-    """RAISES (ValueError): If there are no examples to initialize a component with."""
+def with_text_first(name: str, get_examples: GetExamples) -> GetExamples:
+    """Let examples with text come first: empty ones tell a model nothing about its shapes.
+
+    name (str): The name of the component to initialize.
+    get_examples (Callable): Returns the examples.
+    RETURNS (Callable): Returns a sample of those with text, followed by all of them.
+    RAISES (ValueError): If there are no examples, or none of them has text.
+    """
     if next(iter(get_examples()), None) is None:
         raise ValueError(
             f"No training data for component '{name}': got no examples, expected at least one. "
             "Look whether the file that [corpora.train] reads is empty, or whether its limit or "
             "max_length leaves anything."
         )
+    texts = (example for example in get_examples() if len(example.x) and len(example.y))
+    sample = list(islice(texts, SAMPLE))
+    if not sample:
+        raise ValueError(
+            f"No text for component '{name}': got examples without tokens only, expected at least "
+            "one with some. Look whether the texts were lost where the training data were made."
+        )
+    return lambda: chain(sample, get_examples())
 
 
 class FromExamples:
@@ -35,7 +52,7 @@ class FromExamples:
         get_examples (Callable): Returns the examples.
         nlp (Optional[Language]): The pipeline.
         labels (Optional[Iterable[str]]): The labels. Found in the examples by default.
-        RAISES (ValueError): If there are no examples or labels.
+        RAISES (ValueError): If there are no examples, text or labels.
         """
-        require_examples(self.name, get_examples)
+        get_examples = with_text_first(self.name, get_examples)
         super().initialize(get_examples, nlp=nlp, labels=labels)  # type: ignore[misc]

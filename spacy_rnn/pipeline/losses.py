@@ -36,7 +36,7 @@ def focal_loss(probabilities: Array, truth: Array, gamma: float) -> tuple[float,
     focus = truth * wrong**gamma
     pull = focus * (1.0 - gamma * probabilities * logs / wrong)
     gradient = probabilities * pull.sum(axis=-1, keepdims=True) - pull
-    return -float((focus * logs).sum()), gradient
+    return 0.0 - float((focus * logs).sum()), gradient
 
 
 def smooth(truth: Array, smoothing: float) -> Array:

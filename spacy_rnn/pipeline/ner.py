@@ -1,12 +1,13 @@
 """`rnn_ner`: named entities."""
 
+import warnings
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy
 from spacy.attrs import ENT_TYPE
-from spacy.errors import Errors
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc, Span, SpanGroup
@@ -19,8 +20,9 @@ from thinc.types import Ragged
 from ..layers.crf import Lattice, infer, negative_log_likelihood, set_legal
 from .confidence import EntityConfidence
 from .entities import BEGIN, MISSING, OUT, Tokens, aligned_entities, find_known, set_entities
-from .examples import GetExamples, require_examples
-from .rehearsal import rehearse_crf
+from .examples import SAMPLE, GetExamples, with_text_first
+from .labels import GrowingLabels
+from .rehearsal import compare_marginals, rehearse
 from .storage import FromDisk
 from .tags import OUTSIDE, UNKNOWN, Array, Scheme, Segments, TagSet
 
@@ -44,7 +46,7 @@ class Entities(NamedTuple):
     scores: Array | None
 
 
-class RNNEntityRecognizer(EntityConfidence, FromDisk, TrainablePipe):
+class RNNEntityRecognizer(GrowingLabels, EntityConfidence, FromDisk, TrainablePipe):
     """Recurrent named entity recognition, with a conditional random field over entities' tags.
 
     Entities that are already in `doc.ents` stay, and tokens that are blocked stay without; what
@@ -115,22 +117,28 @@ class RNNEntityRecognizer(EntityConfidence, FromDisk, TrainablePipe):
         """RETURNS (Tuple[str]): What `initialize` takes as `labels`."""
         return self.labels
 
-    def add_label(self, label: str) -> int:
-        """Add a label, before the component is initialized.
+    def find_labels(self, examples: Iterable[Example]) -> set[str]:
+        """RETURNS (Set[str]): The labels of entities in the references of examples."""
+        return {
+            example.reference.vocab.strings[label]
+            for example in examples
+            for label in set(example.reference.to_array(ENT_TYPE).tolist()) - {0}
+        }
 
-        label (str): The label.
-        RETURNS (int): 0 if it is already present, otherwise 1.
-        RAISES (ValueError): If it is not a string, or the component is already initialized.
-        """
-        if not isinstance(label, str):
-            raise ValueError(Errors.E187)
-        if label in self.labels:
-            return 0
-        if self.model.has_dim("nO"):
-            raise ValueError(Errors.E922.format(name=self.name, nO=len(self.labels)))
-        self.cfg["labels"].append(label)
-        self.vocab.strings.add(label)
-        return 1
+    def add_label(self, label: str) -> int:
+        added = super().add_label(label)
+        if added and self.model.has_dim("nO"):
+            set_legal(self.model.get_ref("crf"), self.tags.legal())
+        return added
+
+    @property
+    def n_outputs(self) -> int:
+        """RETURNS (int): The number of tags."""
+        return len(self.tags)
+
+    def _ancestors(self, had: int) -> Array:
+        # What has a new label was outside of entities so far.
+        return numpy.arange(had) == 0
 
     def initialize(
         self,
@@ -144,27 +152,20 @@ class RNNEntityRecognizer(EntityConfidence, FromDisk, TrainablePipe):
         get_examples (Callable[[], Iterable[Example]]): A sample of the training data.
         nlp (Optional[Language]): The pipeline.
         labels (Optional[Iterable[str]]): The labels, as from `spacy init labels`. Found in the
-            sample by default.
-        RAISES (ValueError): If there are no examples or labels.
+            sample by default. There need not be any before training.
+        RAISES (ValueError): If there are no examples or text, or examples that are annotated hold
+            no entity.
         """
-        require_examples(self.name, get_examples)
+        get_examples = with_text_first(self.name, get_examples)
         check_lexeme_norms(self.vocab, self.name)
-        if labels is None:
-            found: set[str] = set()
-            for example in get_examples():
-                strings = example.reference.vocab.strings
-                types = set(example.reference.to_array(ENT_TYPE).tolist()) - {0}
-                found.update(strings[label] for label in types)
-            labels = sorted(found)
-        for label in labels:
+        for label in sorted(self.find_labels(get_examples())) if labels is None else labels:
             self.add_label(label)
-        self._require_labels()
+        if not self.labels:
+            self._warn_of_no_labels(get_examples())
         self.cfg.update(temperature=1.0, thresholds={})
-        sample = [example.predicted for example in islice(get_examples(), 10)]
-        tags = self.tags
-        self.model.set_dim("nO", len(tags))
-        self.model.initialize(X=sample)
-        set_legal(self.model.get_ref("crf"), tags.legal())
+        self.model.set_dim("nO", self.n_outputs)
+        self.model.initialize(X=[example.x for example in islice(get_examples(), SAMPLE)])
+        set_legal(self.model.get_ref("crf"), self.tags.legal())
 
     def predict(self, docs: Iterable[Doc]) -> Entities:
         """Predict the entities of a batch of documents.
@@ -261,11 +262,28 @@ class RNNEntityRecognizer(EntityConfidence, FromDisk, TrainablePipe):
         losses (Optional[Dict[str, float]]): Losses by component, to be updated.
         RETURNS (Dict[str, float]): The updated losses.
         """
-        return rehearse_crf(self, examples, drop, sgd, losses)
+        compare = partial(compare_marginals, self.model, self._rehearsal_model)
+        return rehearse(self, compare, examples, drop, sgd, losses)
 
     @property
     def tags(self) -> TagSet:
         return TagSet(self.cfg["scheme"], len(self.labels))
+
+    def _warn_of_no_labels(self, examples: Iterable[Example]) -> None:
+        """RAISES (ValueError): If it is known that there is no entity, so that there is nothing to
+        be learned.
+        """
+        if any(example.reference.has_annotation("ENT_IOB") for example in examples):
+            raise ValueError(
+                f"No entities for component '{self.name}': got examples whose tokens are all "
+                "annotated as outside of entities, expected some with entities, or labels. Look "
+                "whether the entities were lost where the training data were made."
+            )
+        warnings.warn(
+            f"Component '{self.name}' has no labels: it predicts no entities until labels are "
+            "added with add_label, or the pipeline is initialized with examples of entities.",
+            stacklevel=3,
+        )
 
     def _columns(self, types: Array) -> Array:
         """RETURNS (NDArray[int64]): Indices of labels, `OUTSIDE` where there is none."""
@@ -306,14 +324,7 @@ class RNNEntityRecognizer(EntityConfidence, FromDisk, TrainablePipe):
         iob, types = numpy.concatenate([aligned_entities(example) for example in examples]).T
         labels = self._columns(types)
         if ((labels == OUTSIDE) & (types != 0)).any():
-            found = {ent.label_ for example in examples for ent in example.reference.ents}
-            raise ValueError(
-                f"Unknown entity label for component '{self.name}': got "
-                f"{', '.join(map(repr, sorted(found - set(self.labels))))}, expected one of its "
-                f"{len(self.labels)} labels ({', '.join(self.labels[:5])}"
-                f"{', …' if len(self.labels) > 5 else ''}). Correct the label, or initialize the "
-                "component with examples or labels that include it."
-            )
+            raise self._refuse("entity label", self.find_labels(examples) - set(self.labels))
         return iob, numpy.where(iob == MISSING, UNKNOWN, labels)
 
     def _gold_tags(self, examples: list[Example], tokens: Tokens, allowed: Array | None) -> Array:

@@ -1,29 +1,31 @@
 """Rehearsal: to go on predicting what was predicted before."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any, cast
 
-import numpy
 from spacy.pipeline import TrainablePipe
 from spacy.training import Example, validate_examples
-from thinc.api import Optimizer, set_dropout_rate
-from thinc.types import Ragged
+from thinc.api import Model, Optimizer, get_array_module, set_dropout_rate
+from thinc.types import Floats2d, Ragged
 
 from ..layers.crf import Lattice, infer
 
 
-def rehearse_crf(
+def rehearse(
     pipe: TrainablePipe,
+    compare: Callable[[Any, Any], tuple[float, Any]],
     examples: Iterable[Example],
     drop: float,
     sgd: Optimizer | None,
     losses: dict[str, float] | None,
 ) -> dict[str, float]:
-    """Teach a model with a CRF to still predict what it did when `nlp.resume_training` was called.
+    """Teach a model to still predict what it did when `nlp.resume_training` was called.
 
-    The gradient is the difference between the tags' marginal probabilities of the two models: that
-    of the cross-entropy between their distributions, with respect to the scores of tags.
+    Labels that were added since, and exclude others, count as ones that it was sure not to find.
 
     pipe (TrainablePipe): The component.
+    compare (Callable): Finds the loss, and the gradient of the scores, from the model's scores and
+        those of its earlier self.
     examples (Iterable[Example]): The batch. Annotation is not needed.
     drop (float): The dropout rate.
     sgd (Optional[Optimizer]): The optimizer.
@@ -35,22 +37,45 @@ def rehearse_crf(
     examples = list(examples)
     validate_examples(examples, f"{type(pipe).__name__}.rehearse")
     docs = [example.predicted for example in examples]
-    tutor = pipe._rehearsal_model
-    if tutor is None or not any(len(doc) for doc in docs):
+    if pipe._rehearsal_model is None or not any(len(doc) for doc in docs):
         return losses
     set_dropout_rate(pipe.model, drop)
     scores, backprop = pipe.model.begin_update(docs)
-    marginals = [
-        infer(
-            model.get_ref("crf"),
-            "marginals",
-            Lattice(emissions.dataXd, model.ops.to_numpy(emissions.lengths)),
-        )
-        for model, emissions in ((pipe.model, scores), (tutor, tutor.predict(docs)))
-    ]
-    gradient = marginals[0] - marginals[1]
-    backprop(Ragged(pipe.model.ops.asarray2f(gradient), scores.lengths))
+    loss, gradient = compare(scores, pipe._rehearsal_model.predict(docs))
+    backprop(gradient)
     if sgd:
         pipe.finish_update(sgd)
-    losses[pipe.name] += float(numpy.square(gradient).sum())
+    losses[pipe.name] += loss
     return losses
+
+
+def compare_probabilities(scores: Any, earlier: Any) -> tuple[float, Any]:
+    """Compare the probabilities of labels of which one is right.
+
+    scores (Floats2d): Probabilities. Shape (rows, labels).
+    earlier (Floats2d): Earlier ones, of as many labels or fewer. Shape (rows, earlier labels).
+    RETURNS (Tuple[float, Floats2d]): The sum of squares, and the gradient of the cross-entropy with
+        respect to the scores before the softmax.
+    """
+    xp = get_array_module(scores)
+    gradient = scores - xp.pad(earlier, ((0, 0), (0, scores.shape[1] - earlier.shape[1])))
+    return float(xp.square(gradient).sum()), gradient
+
+
+def compare_marginals(
+    model: Model[Any, Any], earlier_model: Any, scores: Ragged, earlier: Ragged
+) -> tuple[float, Ragged]:
+    """Compare the marginal probabilities of tags under the "crf" of two models.
+
+    scores (Ragged): Scores of tags. Shape (tokens, tags).
+    earlier (Ragged): Earlier ones, of as many tags or fewer. Shape (tokens, earlier tags).
+    RETURNS (Tuple[float, Ragged]): The sum of squares, and the gradient of the cross-entropy with
+        respect to the scores.
+    """
+    lengths = model.ops.to_numpy(scores.lengths)
+    marginals, were = (
+        infer(each.get_ref("crf"), "marginals", Lattice(cast(Floats2d, emissions), lengths))
+        for each, emissions in ((model, scores.dataXd), (earlier_model, earlier.dataXd))
+    )
+    loss, gradient = compare_probabilities(marginals, were)
+    return loss, Ragged(model.ops.asarray2f(gradient), scores.lengths)

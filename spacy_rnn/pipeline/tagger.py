@@ -1,13 +1,14 @@
 """`rnn_tagger`: token tags."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, cast
 
 import numpy
 from numpy.typing import NDArray
 from spacy.attrs import ORTH, TAG
 from spacy.language import Language
-from spacy.pipeline import Tagger, TrainablePipe
+from spacy.pipeline import Tagger
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
@@ -16,11 +17,12 @@ from thinc.types import Floats2d, Ragged
 
 from ..layers.crf import Lattice, infer, negative_log_likelihood
 from .examples import FromExamples
-from .rehearsal import rehearse_crf
+from .labels import GrowingLabels
+from .rehearsal import compare_marginals, compare_probabilities, rehearse
 from .storage import FromDisk
 
 
-class RNNTagger(FromExamples, FromDisk, Tagger):
+class RNNTagger(GrowingLabels, FromExamples, FromDisk, Tagger):
     """Recurrent tagger for `token.tag_`.
 
     vocab (Vocab): The shared vocabulary.
@@ -55,9 +57,18 @@ class RNNTagger(FromExamples, FromDisk, Tagger):
                 "model."
             )
 
-    # Unlike the tagger's own, it takes the scores of any model; what is not finite is refused in
-    # the backward pass.
-    update = TrainablePipe.update
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """RETURNS (Tuple[str]): The tags."""
+        return tuple(self.cfg["labels"])
+
+    def find_labels(self, examples: Iterable[Example]) -> set[str]:
+        """RETURNS (Set[str]): The tags in the references of examples."""
+        return {
+            example.reference.vocab.strings[tag]
+            for example in examples
+            for tag in set(example.reference.to_array(TAG).tolist()) - {0}
+        }
 
     def predict(self, docs: Iterable[Doc]) -> list[NDArray]:
         """Predict the tags of a batch of documents.
@@ -83,22 +94,22 @@ class RNNTagger(FromExamples, FromDisk, Tagger):
             return [numpy.zeros((0, len(self.labels)), dtype="float32") for _ in docs]
         scores = self.model.predict(docs)
         if self.crf is None:
-            normalized = self.model.get_ref("output_layer").attrs["softmax_normalize"]
-            found = scores if normalized else [self.model.ops.softmax(x) for x in scores]
-            return [self.model.ops.to_numpy(x) for x in found]
+            return [self.model.ops.to_numpy(x) for x in self._normalize(scores)]
         lattice = self._lattice(scores)
         return _by_doc(infer(self.crf, "marginals", lattice).astype("float32"), lattice)
 
     def get_loss(self, examples: Iterable[Example], scores: Any) -> tuple[float, Any]:
-        """Find the cross-entropy with the smoothed tags, or with a CRF the negative log-likelihood
-        of the tags, and its gradient. Tokens without a tag in the reference, or without a
+        """Find the loss and its gradient: that of the cross-entropy with the smoothed tags, or with
+        a CRF of the negative log-likelihood. Tokens without a tag in the reference, or without a
         counterpart there, are left out; with a CRF they can have any tag.
 
         examples (Iterable[Example]): The batch.
         scores (Union[List[Floats2d], Ragged]): Probabilities by document, shape (tokens, labels)
             each; or what a CRF scores, shape (tokens, labels).
-        RETURNS (Tuple[float, Union[List[Floats2d], Ragged]]): The summed loss, and the gradient
-            with respect to the scores before the softmax, or those of the CRF.
+        RETURNS (Tuple[float, Union[List[Floats2d], Ragged]]): The negative log-likelihood, or
+            without a CRF the squares of the gradient, which is what spaCy's tagger calls its loss,
+            summed over the tokens; and the gradient with respect to the scores of the CRF, or
+            those before the softmax.
         RAISES (ValueError): If a tag is not among the labels.
         """
         validate_examples(examples, "RNNTagger.get_loss")
@@ -117,8 +128,8 @@ class RNNTagger(FromExamples, FromDisk, Tagger):
         truth[ops.xp.arange(len(rows)), column] = 1.0 - self.cfg["label_smoothing"]
         gradient = ops.xp.zeros_like(probabilities)
         gradient[rows] = probabilities[rows] - truth
-        nll = -(truth * ops.xp.log(probabilities[rows].clip(1e-20))).sum()
-        return float(nll), ops.unflatten(gradient, [len(doc_scores) for doc_scores in scores])
+        loss = float(ops.xp.square(gradient).sum())
+        return loss, ops.unflatten(gradient, [len(doc_scores) for doc_scores in scores])
 
     def rehearse(
         self,
@@ -136,10 +147,24 @@ class RNNTagger(FromExamples, FromDisk, Tagger):
         losses (Optional[Dict[str, float]]): Losses by component, to be updated.
         RETURNS (Dict[str, float]): The updated losses.
         """
+        compare: Callable[..., Any] = self._compare
         if self.crf is not None:
-            return rehearse_crf(self, examples, drop, sgd, losses)
-        found: dict[str, float] = super().rehearse(examples, drop=drop, sgd=sgd, losses=losses)
-        return found
+            compare = partial(compare_marginals, self.model, self._rehearsal_model)
+        return rehearse(self, compare, examples, drop, sgd, losses)
+
+    def _compare(
+        self, scores: list[Floats2d], earlier: list[Floats2d]
+    ) -> tuple[float, list[Floats2d]]:
+        ops: Any = self.model.ops
+        was = ops.flatten(self._normalize(earlier))
+        loss, gradient = compare_probabilities(ops.flatten(scores), was)
+        return loss, ops.unflatten(gradient, [len(doc_scores) for doc_scores in scores])
+
+    def _normalize(self, scores: list[Floats2d]) -> list[Floats2d]:
+        """RETURNS (List[Floats2d]): Probabilities, of what the model without a CRF predicted."""
+        if self.model.get_ref("output_layer").attrs["softmax_normalize"]:
+            return scores
+        return [self.model.ops.softmax(doc_scores) for doc_scores in scores]
 
     def _lattice(self, scores: Ragged) -> Lattice:
         return Lattice(cast(Floats2d, scores.dataXd), self.model.ops.to_numpy(scores.lengths))
@@ -151,14 +176,8 @@ class RNNTagger(FromExamples, FromDisk, Tagger):
         tags = numpy.concatenate([aligned_tags(example) for example in examples])
         known, targets = numpy.unique(tags, return_inverse=True)
         columns = {self.vocab.strings[label]: i for i, label in enumerate(self.labels)}
-        unknown = [tag for tag in known.tolist() if tag and tag not in columns]
-        if unknown:
-            got = ", ".join(repr(self.vocab.strings[tag]) for tag in unknown)
-            raise ValueError(
-                f"Unknown tag for component '{self.name}': got {got}, expected one of its "
-                f"{len(self.labels)} labels, such as {self.labels[0]!r}. Correct the tag, or "
-                "initialize the component with examples or labels that include it."
-            )
+        if any(tag and tag not in columns for tag in known.tolist()):
+            raise self._refuse("tag", self.find_labels(examples) - set(self.labels))
         return numpy.array([columns.get(tag, -1) for tag in known.tolist()], dtype="int64")[targets]
 
 

@@ -1,10 +1,12 @@
 """`rnn_textcat`: text classification, one label a document."""
 
 import math
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 import numpy
+from spacy.errors import Errors
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
@@ -13,8 +15,9 @@ from thinc.api import Model, get_array_module
 from thinc.types import Floats1d, Floats2d
 
 from .categorizer import SCORE_WEIGHTS, Categorizer, ClassWeights, textcat_config
-from .examples import GetExamples, require_examples
+from .examples import GetExamples, with_text_first
 from .losses import Array
+from .rehearsal import compare_probabilities
 from .thresholds import best_threshold
 
 OOSScore = Literal["probability", "entropy"]
@@ -54,6 +57,7 @@ class RNNTextCategorizer(Categorizer):
         self.oos_label = oos_label
         self.oos_score = oos_score
         self.oos_threshold = oos_threshold
+        self._has_warned = False
 
     def initialize(
         self,
@@ -71,11 +75,13 @@ class RNNTextCategorizer(Categorizer):
         positive_label (Optional[str]): Of two labels, the one whose score counts.
         RAISES (ValueError): If there are no examples or labels, or a class weight is of no label.
         """
-        require_examples(self.name, get_examples)
+        sample_first = with_text_first(self.name, get_examples)
         if labels is None:
             labels = dict.fromkeys(cat for example in get_examples() for cat in example.y.cats)
         labels = [label for label in labels if label != self.oos_label]
-        super().initialize(get_examples, nlp=nlp, labels=labels, positive_label=positive_label)
+        for label in labels:
+            self.add_label(label)
+        super().initialize(sample_first, nlp=nlp, labels=labels, positive_label=positive_label)
         self._reset(get_examples)
 
     def set_annotations(self, docs: Iterable[Doc], scores: Floats2d) -> None:
@@ -109,21 +115,40 @@ class RNNTextCategorizer(Categorizer):
     def get_loss(  # type: ignore[override]
         self, examples: Iterable[Example], scores: Floats2d
     ) -> tuple[float, Floats2d]:
-        """Find the loss and its gradient, as `Categorizer` does.
-
-        RAISES (ValueError): If a document has an unknown label.
+        """Find the loss and its gradient, as `Categorizer` does. A document whose label is none of
+        the component's is left out, and the first one warned of: there may be another component
+        for it in the pipeline.
         """
-        known = {*self.labels, self.oos_label}
-        for example in examples:
-            for label, value in example.reference.cats.items():
-                if value and label not in known:
-                    raise ValueError(
-                        f"Unknown label for component '{self.name}': got {label!r}, expected one "
-                        f"of its {len(self.labels)} labels, such as {self.labels[0]!r}. Correct "
-                        "the label, or initialize the component with examples or labels that "
-                        "include it."
-                    )
+        if not self._has_warned:
+            for example in examples:
+                self._warn_of_others(example.reference.cats)
         return super().get_loss(examples, scores)
+
+    def _warn_of_others(self, cats: dict[str, float]) -> None:
+        has = [label for label, value in cats.items() if value]
+        if has and not {*self.labels, self.oos_label}.intersection(has):
+            self._has_warned = True
+            warnings.warn(
+                f"Documents without any label of component '{self.name}' are left out of its "
+                f"training: got {', '.join(map(repr, has))}, expected one of its "
+                f"{len(self.labels)} labels, such as {self.labels[0]!r}. That is right if another "
+                "component learns the label. Otherwise correct it, or add it with add_label or in "
+                f"[initialize.components.{self.name}] labels.",
+                stacklevel=2,
+            )
+
+    def _validate_categories(self, examples: Iterable[Example]) -> None:
+        """RAISES (ValueError): If a document has several of the component's labels, or one in part.
+        It may have those of another component.
+        """
+        for example in examples:
+            cats = example.reference.cats
+            values = [cats[label] for label in (*self.labels, self.oos_label) if label in cats]
+            if values.count(1.0) > 1:
+                raise ValueError(Errors.E895.format(value=cats))
+            for value in values:
+                if value not in (0.0, 1.0):
+                    raise ValueError(Errors.E851.format(val=value))
 
     def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
         """Score predictions, the `oos_label` being a label like the others.
@@ -171,6 +196,9 @@ class RNNTextCategorizer(Categorizer):
 
     def _answer_weights(self, weights: Array) -> Array:
         return weights[None]
+
+    def _compare(self, scores: Any, earlier: Any) -> tuple[float, Any]:
+        return compare_probabilities(scores, earlier)
 
     def _balanced(self, n_with: Array, n_without: Array) -> Array:
         return n_with.mean() / n_with

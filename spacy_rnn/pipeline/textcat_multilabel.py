@@ -11,8 +11,9 @@ from spacy.training import Example
 from thinc.api import Model, get_array_module
 
 from .categorizer import SCORE_WEIGHTS, Categorizer, ClassWeights, textcat_config
-from .examples import GetExamples, require_examples
+from .examples import GetExamples, with_text_first
 from .losses import Array
+from .rehearsal import compare_probabilities
 from .thresholds import best_threshold, rescale
 
 
@@ -36,8 +37,8 @@ class RNNMultiLabelTextCategorizer(Categorizer, MultiLabel_TextCategorizer):
         labels (Optional[Iterable[str]]): The labels. Found in the examples by default.
         RAISES (ValueError): If there are no examples or labels, or a class weight is of no label.
         """
-        require_examples(self.name, get_examples)
-        super().initialize(get_examples, nlp=nlp, labels=labels)
+        sample_first = with_text_first(self.name, get_examples)
+        super().initialize(sample_first, nlp=nlp, labels=labels)
         self._reset(get_examples)
 
     def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
@@ -97,6 +98,12 @@ class RNNMultiLabelTextCategorizer(Categorizer, MultiLabel_TextCategorizer):
 
     def _answer_weights(self, weights: Array) -> Array:
         return numpy.stack((weights, numpy.ones_like(weights)), axis=-1)
+
+    def _compare(self, scores: Any, earlier: Any) -> tuple[float, Any]:
+        # Of labels that were added, nothing was known.
+        was = scores.copy()
+        was[:, : earlier.shape[1]] = earlier
+        return compare_probabilities(scores, was)
 
     def _balanced(self, n_with: Array, n_without: Array) -> Array:
         return n_without / n_with

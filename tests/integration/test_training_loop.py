@@ -125,18 +125,6 @@ def test_add_category(
     assert numpy.array_equal(probabilities(spacy.load(tmp_path), name, examples), learned)
 
 
-def test_add_tag(build: Build, train: Train) -> None:
-    nlp = build(**PIPELINES["rnn_tagger"])
-    tagger = nlp.get_pipe("rnn_tagger")
-    assert tagger.add_label("NNP") == 1
-    assert tagger.add_label("NNP") == 0
-    train(nlp, 1)
-    labels = tagger.labels
-    with pytest.raises(ValueError, match=r"\[E922\]"):
-        tagger.add_label("NEW")
-    assert tagger.labels == labels
-
-
 def test_select_pipes(
     build: Build,
     train: Train,

@@ -20,11 +20,10 @@ def test_gradient_is_that_of_spacys_tagger(nlp, make_examples, label_smoothing):
     examples = make_examples(nlp)
     scores, _ = tagger.model.begin_update([eg.x for eg in examples])
     loss, gradient = tagger.get_loss(examples, scores)
-    _, expected = spacys.get_loss(examples, scores)
+    spacys_loss, expected = spacys.get_loss(examples, scores)
     for a, b in zip(gradient, expected, strict=True):
         numpy.testing.assert_allclose(a, b, atol=1e-6)
-    n_tokens = sum(len(eg.x) for eg in examples)
-    assert loss == pytest.approx(n_tokens * numpy.log(len(tagger.labels)), rel=1e-4)
+    assert loss == pytest.approx(spacys_loss, rel=1e-5)
 
 
 def test_tokens_without_a_tag_or_a_counterpart_are_left_out(nlp, make_examples):
