@@ -148,7 +148,7 @@ def tag_tables() -> dict[str, Table]:
     }
     with_vectors = [Row("rnn_tagger lstm, vectors", config, {**lstm, **vectors})]
     with_morphologizer = [
-        Row(f"rnn_tagger and morphologizer {c}", joint, {"components.rnn_tok2vec.model.cell": c})
+        Row(f"rnn_tagger and morphologizer {c}", joint, {"components.tok2vec.model.cell": c})
         for c in ("lstm", "gru")
     ]
     return {

@@ -16,7 +16,7 @@ from .comments import annotate, comments_in
 
 Cell = Literal["lstm", "gru", "mingru"]
 FOLDER = Path(__file__).parent
-ENCODER = "rnn_tok2vec"
+ENCODER = "tok2vec"  # where spaCy's tools look for a shared encoder
 LISTENER = {
     "@architectures": "spacy.Tok2VecListener.v1",
     "width": f"${{components.{ENCODER}.model.width}}",

@@ -36,12 +36,12 @@ def test_settings_have_the_first_words_of_docstrings_above_them() -> None:
 
 def test_components_share_an_encoder_at_the_lowest_of_their_rates() -> None:
     config = parse(make_config(["tagger", "ner"], shared=True, cell="gru"))
-    assert config["nlp"]["pipeline"] == ["rnn_tok2vec", "rnn_tagger", "rnn_ner"]
-    assert config["components"]["rnn_tok2vec"]["model"]["cell"] == "gru"
-    listeners = load_model_from_config(config, auto_fill=True).get_pipe("rnn_tok2vec").listeners
+    assert config["nlp"]["pipeline"] == ["tok2vec", "rnn_tagger", "rnn_ner"]
+    assert config["components"]["tok2vec"]["model"]["cell"] == "gru"
+    listeners = load_model_from_config(config, auto_fill=True).get_pipe("tok2vec").listeners
     assert len(listeners) == 2
     assert config["training"]["optimizer"]["learn_rate"]["initial_rate"] == 0.003
-    assert config["pretraining"]["component"] == "rnn_tok2vec"
+    assert config["pretraining"]["component"] == "tok2vec"
 
 
 def test_a_classifier_on_a_shared_encoder_reads_whole_documents() -> None:
