@@ -10,8 +10,10 @@ GROUPS = (
     "spacy_architectures",
     "spacy_callbacks",
     "spacy_factories",
+    "spacy_loggers",
     "spacy_readers",
     "thinc_ops",
+    "thinc_schedules",
 )
 ENTRY_POINTS = [e for e in distribution("spacy-rnn").entry_points if e.group in GROUPS]
 
@@ -39,10 +41,12 @@ def test_the_table_holds_what_is_promised():
         "spacy-rnn.BiLSTMEncoder.v1",
         "spacy-rnn.CharEmbed.v1",
         "spacy-rnn.CRFTagger.v1",
+        "spacy-rnn.ConsoleLogger.v1",
         "spacy-rnn.Dataset.v1",
         "spacy-rnn.OneDNNOps.v1",
         "spacy-rnn.Tagger.v1",
         "spacy-rnn.TextCat.v1",
         "spacy-rnn.Tok2Vec.v1",
         "spacy-rnn.models_with_onednn.v1",
+        "spacy-rnn.warmup_linear.v1",
     }

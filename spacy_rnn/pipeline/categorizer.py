@@ -47,6 +47,7 @@ def textcat_config(exclusive_classes: bool, **settings: Any) -> dict[str, Any]:
         "model": {
             "@architectures": "spacy-rnn.TextCat.v1",
             "exclusive_classes": exclusive_classes,
+            "ngram_rows": 65536,
             "tok2vec": {"@architectures": "spacy-rnn.Tok2Vec.v1"},
         },
         **settings,

@@ -351,7 +351,12 @@ def _index(model: Model[Any, Any], tokens: Tokens) -> Any:
     default_config={
         "model": {
             "@architectures": "spacy-rnn.CRFTagger.v1",
-            "tok2vec": {"@architectures": "spacy-rnn.Tok2Vec.v1", "learn_unknown": True},
+            "tok2vec": {
+                "@architectures": "spacy-rnn.Tok2Vec.v1",
+                "width": 256,
+                "cell": "gru",
+                "learn_unknown": True,
+            },
         },
         "scheme": "bilou",
         "spans_key": None,

@@ -201,7 +201,13 @@ def _by_doc(rows: NDArray, lattice: Lattice) -> list[NDArray]:
     default_config={
         "model": {
             "@architectures": "spacy-rnn.Tagger.v1",
-            "tok2vec": {"@architectures": "spacy-rnn.Tok2Vec.v1", "residual": True},
+            "tok2vec": {
+                "@architectures": "spacy-rnn.Tok2Vec.v1",
+                "width": 256,
+                "depth": 2,
+                "residual": True,
+                "learn_unknown": True,
+            },
         },
         "overwrite": False,
         "label_smoothing": 0.0,

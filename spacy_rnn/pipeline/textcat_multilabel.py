@@ -116,7 +116,9 @@ class RNNMultiLabelTextCategorizer(Categorizer, MultiLabel_TextCategorizer):
     "rnn_textcat_multilabel",
     assigns=["doc.cats"],
     default_config=textcat_config(
-        False, threshold=0.5, scorer={"@scorers": "spacy.textcat_multilabel_scorer.v2"}
+        False,
+        threshold=0.5,
+        scorer={"@scorers": "spacy.textcat_multilabel_scorer.v2"},
     ),
     default_score_weights=SCORE_WEIGHTS,
 )
