@@ -1,7 +1,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-slow lint bench document clean
+OLDEST := .venv-oldest/bin
+# pip knows the CPU builds of torch by an address of their own.
+OLDEST_TORCH ?= 2.6.0
+
+.PHONY: demo test test-slow test-oldest lint bench document clean
 
 # Train and evaluate a classifier, a tagger, an entity recogniser and a rival on the embedded sample.
 demo: .venv/installed
@@ -15,6 +19,15 @@ test: .venv/installed
 
 test-slow: .venv/installed
 	$(BIN)/python -m pytest -m slow
+
+# The quick tests with the lowest versions that are allowed, and that an older typer breaks nothing.
+test-oldest:
+	$(PYTHON) -m venv --clear .venv-oldest
+	$(OLDEST)/python -m pip install --quiet --constraint constraints-oldest.txt \
+		torch==$(OLDEST_TORCH) --editable '.[test]'
+	$(OLDEST)/python -m pytest -m "not slow"
+	$(OLDEST)/python -m pip install --quiet --no-deps typer==0.7.0
+	$(OLDEST)/python -m pytest tests/cli/test_entry_point.py
 
 lint: .venv/installed
 	$(BIN)/ruff format --check .
@@ -35,7 +48,7 @@ document: .venv/installed
 	$(BIN)/python -m spacy project document --output README.md
 
 clean:
-	rm -rf .venv build dist corpus metrics packages training project.lock
+	rm -rf .venv .venv-oldest build dist corpus metrics packages training project.lock
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

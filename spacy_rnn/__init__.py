@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .explanation import explain
 
-__all__ = ["explain"]
+__all__ = ["__version__", "explain"]
+__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
@@ -15,3 +16,7 @@ def __getattr__(name: str) -> Any:
 
         return explain
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
