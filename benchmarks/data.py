@@ -3,6 +3,7 @@ text classification through `spacy-rnn.Dataset.v1`, against `spacy.Corpus.v1` on
 Every measurement is a process of its own.
 """
 
+import csv
 import json
 import os
 import random
@@ -60,7 +61,7 @@ def rows(number: int, seed: int = 0) -> Iterator[dict[str, str]]:
 
 
 def write_rows(folder: Path, number: int, peer: int) -> None:
-    """Write the rows as rows.jsonl and rows.parquet, and the first ones as rows.spacy."""
+    """Write the rows as rows.jsonl, rows.csv and rows.parquet, and the first ones as rows.spacy."""
     import pyarrow
     import spacy
     from pyarrow.parquet import ParquetWriter
@@ -71,10 +72,13 @@ def write_rows(folder: Path, number: int, peer: int) -> None:
     remaining = rows(number)
     with (
         (folder / "rows.jsonl").open("w", encoding="utf8") as file,
+        (folder / "rows.csv").open("w", encoding="utf8", newline="") as csv_file,
         ParquetWriter(folder / "rows.parquet", schema) as writer,
     ):
+        csv_file.write("text,label\n")
         while chunk := list(islice(remaining, CHUNK)):
             file.writelines(json.dumps(row) + "\n" for row in chunk)
+            csv.DictWriter(csv_file, ["text", "label"]).writerows(chunk)
             writer.write_table(pyarrow.Table.from_pylist(chunk, schema))
     say(f"writing {peer:,} rows for {PEER}")
     nlp = spacy.blank("en")
@@ -90,10 +94,11 @@ def write_rows(folder: Path, number: int, peer: int) -> None:
 
 
 def records(path: Path) -> Iterator[Any]:
-    from spacy_rnn.corpus import load_splits, read_records
+    from spacy_rnn.corpus import Report, load_splits, read_records, understand
 
-    tables = load_splits(str(path), streaming=True)["train"]
-    yield from read_records(tables, "textcat", labels=LABELS)
+    tables = load_splits(str(path))["train"]
+    readings = [understand(table, "textcat", labels=LABELS) for table in tables]
+    yield from read_records(readings, Report())
 
 
 def examples(path: Path, **options: Any) -> Iterator[Any]:
@@ -113,14 +118,15 @@ def peer(path: Path) -> Iterator[Any]:
 
 Read = Callable[[Path], Iterator[Any]]
 CASES: dict[str, tuple[str, Read]] = {
-    "rows only, streamed jsonl": ("rows.jsonl", records),
-    "streamed jsonl": ("rows.jsonl", lambda path: examples(path, streaming=True)),
-    "streamed parquet": ("rows.parquet", lambda path: examples(path, streaming=True)),
-    "streamed jsonl, shuffled": (
+    "rows only, jsonl": ("rows.jsonl", records),
+    "rows only, csv": ("rows.csv", records),
+    "jsonl": ("rows.jsonl", examples),
+    "csv": ("rows.csv", examples),
+    "parquet": ("rows.parquet", examples),
+    "jsonl, shuffled": (
         "rows.jsonl",
-        lambda path: examples(path, streaming=True, shuffle_buffer=SHUFFLE_BUFFER),
+        lambda path: examples(path, shuffle_buffer=SHUFFLE_BUFFER),
     ),
-    "stored jsonl": ("rows.jsonl", examples),
     PEER: ("rows.spacy", peer),
 }
 
@@ -219,7 +225,7 @@ def main(args: Sequence[str] | None = None) -> int:
         return 0
     if options.quick:
         options.rows, options.peer_rows, options.rounds = 2000, 1000, 1
-        options.only = ["streamed jsonl", PEER]
+        options.only = ["jsonl", PEER]
     output = options.output or (None if options.quick else RESULTS / "data.json")
     result: dict[str, Any] = {**environment(), "threads": 1, "quick": options.quick, "rows": []}
     with TemporaryDirectory() as folder:

@@ -2,10 +2,8 @@
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from itertools import islice
-from pathlib import Path
 from typing import Any, Literal
 
 from spacy.language import Language
@@ -15,15 +13,18 @@ from spacy.util import logger
 from .corpus import (
     Columns,
     CorpusError,
+    Options,
+    Reading,
     Record,
-    Table,
+    Report,
     Task,
     known_labels,
     load_splits,
     make_docs,
+    read_records,
     select_split,
+    understand,
 )
-from .corpus.sources import SUFFIXES, find_files, load_source, read_source
 
 
 def dataset(
@@ -45,10 +46,10 @@ def dataset(
 ) -> Callable[[Language], Iterator[Example]]:
     """Read a Hugging Face dataset, on the hub or in local files, as a training corpus.
 
-    path (str): Name of a dataset on the hub, a local json, jsonl, csv, tsv or parquet file, a
-        folder of such files with train, dev or test in their names, or a folder that save_to_disk
-        wrote. Files of sentences (conllu, iob, iob2, conll) need no columns. "csv", "json" or
-        "parquet" read data_files with any suffix.
+    path (str): Name of a dataset on the hub, a local file (csv, tsv, json, jsonl, parquet, tokens
+        with tags, CoNLL-U, fastText, .spacy; what it is is told from its content), a folder of such
+        files with train, dev or test in their names, or a folder that save_to_disk wrote. "csv",
+        "json" or "parquet" read data_files as such.
     task (str): "textcat", "textcat_multilabel", "tagger" or "ner".
     split (str): The split, or a part of it: "train", "train[:90%]", "train[1000:]". The only
         split of a single file is train. Where rows are sorted by label, a part lacks labels.
@@ -64,11 +65,12 @@ def dataset(
         read below path: names or patterns, or these by split.
     revision (Optional[str]): Branch or commit of the hub dataset. Name a commit to train on the
         same data again.
-    options (Optional[Dict[str, Any]]): Options of the datasets library for the format, such as
-        {"column_names": ["label", "text"]} for a csv file without header.
-    streaming (bool): Whether to read rows as they are asked for, without a copy in the cache of
-        the datasets library. Together with `[training] max_epochs = -1` no more than a few batches
-        are in memory.
+    options (Optional[Dict[str, Any]]): How to read a local file, where its content does not tell,
+        such as {"encoding": "cp1252", "delimiter": ";"}. See spacy_rnn.corpus.Options. For a hub
+        dataset, the options of its builder in the datasets library.
+    streaming (bool): Whether to read the rows of a hub dataset as they are asked for, without a
+        copy in the cache of the datasets library. Local files are always read so: together with
+        `[training] max_epochs = -1` no more than a few batches are in memory.
     shuffle_buffer (int): Number of rows from which the next is drawn, so that each pass has
         another order, which [training] seed determines. 0 keeps the order of the rows. Rows that
         are sorted by label need a buffer of their number. With `max_epochs` of 0 or more spaCy
@@ -86,10 +88,8 @@ def dataset(
     make_examples = corpus.make_examples_gold_preproc if gold_preproc else corpus.make_examples
 
     @cache
-    def load() -> list[Table | Path]:
-        if data_files is None and (Path(path).suffix in SUFFIXES or find_files(Path(path))):
-            return select_split(load_source(path), split, path)
-        tables = load_splits(
+    def load() -> list[Reading]:
+        splits = load_splits(
             path,
             name=name,
             data_files=data_files,
@@ -97,47 +97,36 @@ def dataset(
             streaming=streaming,
             options=options,
         )
-        return select_split(tables, split, path)
+        tables = select_split(splits, split, path)
+        is_local = all(table.format != "dataset" for table in tables)
+        values = Options.from_dict(options or {}) if is_local else Options()
+        readings = [understand(table, task, names, labels, values) for table in tables]
+        for reading in readings:
+            logger.info("Reading %s", reading.note)
+        return readings
 
     def read(nlp: Language) -> Iterator[Example]:
-        parts = load()
-        tables = [part for part in parts if isinstance(part, Table)]
-        known = known_labels(tables, task, names, labels)
-        skipped = Skipped()
-        report = skipped if on_error == "skip" else None
-        records = read_source(parts, task, names, labels=labels, on_error=report)
-        records = islice(records, limit or None)
+        readings = load()
+        known = known_labels(readings, task, labels)
+        report = Report(skip=on_error == "skip")
+        records: Iterator[Record] = islice(read_records(readings, report), limit or None)
         if shuffle_buffer:
             records = shuffle(records, shuffle_buffer)
         n_examples = 0
         for example in make_examples(nlp, make_docs(records, nlp, task, known, report)):
             n_examples += 1
             yield example
-        if skipped.count:
-            logger.warning("Skipped %d rows of %s. %s", skipped.count, path, skipped.first)
+        if report.skipped:
+            logger.warning("Skipped %d rows of %s. %s", report.skipped, path, report.reasons[0])
+        for reason, count in report.left_out.items():
+            logger.warning("Left out %d rows of %s: %s", count, path, reason)
         if not n_examples:  # spaCy would read an empty stream again and again
             raise CorpusError(
-                f"'{split}' of {path} gave no examples ({skipped.count} rows skipped), expected "
+                f"'{split}' of {path} gave no examples ({report.skipped} rows skipped), expected "
                 f"rows that can be used and are shorter than max_length."
             )
 
     return read
-
-
-@dataclass
-class Skipped:
-    """The rows that a pass leaves out.
-
-    count (int): Their number.
-    first (Optional[CorpusError]): What is wrong with the first.
-    """
-
-    count: int = 0
-    first: CorpusError | None = None
-
-    def __call__(self, error: CorpusError) -> None:
-        self.first = self.first or error
-        self.count += 1
 
 
 def shuffle(records: Iterator[Record], buffer_size: int) -> Iterator[Record]:

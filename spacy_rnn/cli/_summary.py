@@ -8,9 +8,10 @@ from pathlib import Path
 from spacy.tokens import Doc
 from wasabi.printer import Printer
 
-from ..corpus import CorpusError, Record, Task
+from ..corpus import Record, Report, Task
+from ..corpus.splits import Split
 
-N_REASONS = 5  # errors that are told in full
+N_NOTES = 3  # files of a split of which it is told how they are read
 
 
 @dataclass
@@ -18,21 +19,19 @@ class Summary:
     """What one split holds.
 
     path (Path): The file, or the folder of files.
+    report (Report): What is left out of it.
     docs (int): Number of docs.
     tokens (int): Number of tokens.
     labels (Counter[str]): How often each label is annotated.
     misaligned (int): Number of entities that do not match token boundaries.
-    skipped (int): Number of rows left out because of errors.
-    reasons (list[str]): The first of the errors.
     """
 
     path: Path
+    report: Report
     docs: int = 0
     tokens: int = 0
     labels: Counter[str] = field(default_factory=Counter)
     misaligned: int = 0
-    skipped: int = 0
-    reasons: list[str] = field(default_factory=list)
 
     def add(self, doc: Doc, records: list[Record], task: Task) -> None:
         """Count a doc.
@@ -45,15 +44,6 @@ class Summary:
         self.tokens += len(doc)
         self.labels.update(annotated_labels(doc, task))
         self.misaligned += sum(len(record.spans) for record in records) - len(doc.ents)
-
-    def skip(self, error: CorpusError) -> None:
-        """Count a row that is left out.
-
-        error (CorpusError): What is wrong with it.
-        """
-        self.skipped += 1
-        if len(self.reasons) < N_REASONS:
-            self.reasons.append(str(error))
 
 
 def annotated_labels(doc: Doc, task: Task) -> list[str]:
@@ -70,6 +60,22 @@ def annotated_labels(doc: Doc, task: Task) -> list[str]:
     return [label for label, value in doc.cats.items() if value]
 
 
+def print_notes(msg: Printer, splits: Mapping[str, Split]) -> None:
+    """Print how each file is read.
+
+    msg (Printer): The printer.
+    splits (Mapping[str, Split]): The splits.
+    """
+    told = set()
+    for split, found in splits.items():
+        notes = [r.note for r in found.readings if r.note not in told]
+        told.update(notes)
+        for note in notes[:N_NOTES]:
+            msg.info(f"Reading {note}")
+        if len(notes) > N_NOTES:
+            msg.info(f"Reading {len(notes) - N_NOTES} more files of {split} in the same way")
+
+
 def print_summaries(msg: Printer, summaries: Mapping[str, Summary]) -> None:
     """Print a table with a column per split: docs, tokens, skipped rows, and labels from frequent
     to rare.
@@ -78,24 +84,28 @@ def print_summaries(msg: Printer, summaries: Mapping[str, Summary]) -> None:
     summaries (Mapping[str, Summary]): What each split holds.
     """
     total = sum((summary.labels for summary in summaries.values()), Counter())
+    reports = [summary.report for summary in summaries.values()]
     rows: list[tuple[str | int, ...]] = [
         ("Docs", *(summary.docs for summary in summaries.values())),
         ("Tokens", *(summary.tokens for summary in summaries.values())),
     ]
-    if any(summary.skipped for summary in summaries.values()):
-        rows.append(("Skipped rows", *(summary.skipped for summary in summaries.values())))
+    if any(report.skipped for report in reports):
+        rows.append(("Skipped rows", *(report.skipped for report in reports)))
     for label in sorted(total, key=lambda label: (-total[label], label)):
         rows.append((label, *(summary.labels[label] for summary in summaries.values())))
     aligns = ["l"] + ["r"] * len(summaries)
     msg.table(rows, header=("", *summaries), aligns=aligns, divider=True)
     for split, summary in summaries.items():
+        report = summary.report
         msg.good(f"Saved {summary.docs} docs to {summary.path}")
-        if summary.skipped:
-            more = summary.skipped - len(summary.reasons)
+        if report.skipped:
+            more = report.skipped - len(report.reasons)
             msg.warn(
-                f"Rows left out of {split}: {summary.skipped}",
-                "\n".join(summary.reasons + ([f"and {more} more"] if more else [])),
+                f"Rows left out of {split}: {report.skipped}",
+                "\n".join(report.reasons + ([f"and {more} more"] if more else [])),
             )
+        for reason, count in report.left_out.items():
+            msg.warn(f"Rows left out of {split}, as they ask for it: {count} with {reason}")
         if summary.misaligned:
             msg.warn(
                 f"Entities of {split} that don't match token boundaries: {summary.misaligned}. In "

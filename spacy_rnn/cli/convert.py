@@ -1,6 +1,5 @@
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
-from itertools import chain
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,13 +12,13 @@ from spacy.tokens import Doc
 from wasabi.printer import Printer
 
 from .. import corpus
-from ..corpus import Columns, Record
+from ..corpus import Columns, Record, Report, parse_option
 from ..corpus.errors import read_each
 from ..corpus.rows import make_row
 from ..corpus.shards import holds_shards, write_docs, write_shards
-from ..corpus.splits import Split, add_splits, ignore, open_splits
+from ..corpus.splits import Split, add_splits, count_splits, open_splits
 from . import app
-from ._summary import Summary, print_summaries
+from ._summary import Summary, print_notes, print_summaries
 from ._util import CommandError, exit_on_error, staged
 
 
@@ -45,9 +44,9 @@ def convert_cli(
     source: Annotated[
         str,
         Arg(
-            help="Dataset name on the Hugging Face hub, or a local json, jsonl, csv, tsv, parquet, "
-            "conllu, iob or spacy file (becomes train), or a folder of such files with train, dev "
-            "or test in their names"
+            help="Dataset name on the Hugging Face hub, or a local file (becomes train): csv, "
+            "json, parquet, tokens with tags, CoNLL-U, fastText, spacy, what Prodigy, doccano or "
+            "Label Studio export; or a folder of such files with train, dev or test in their names"
         ),
     ],
     output_dir: Annotated[
@@ -59,13 +58,32 @@ def convert_cli(
     revision: Annotated[
         str | None, Opt("--revision", "-r", help="Git revision of the hub dataset")
     ] = None,
+    split: Annotated[
+        list[str] | None, Opt("--split", help="Split to read, by default all. Can be repeated")
+    ] = None,
+    option: Annotated[
+        list[str] | None,
+        Opt(
+            help="How to read a local file where its content does not tell, such as "
+            "encoding=cp1252, delimiter=; or format=tokens; for a hub dataset an option of its "
+            "builder. Can be repeated"
+        ),
+    ] = None,
+    columns: Annotated[
+        list[str] | None,
+        Opt(
+            help="What columns hold, such as text=review,label=stars, or, by number, "
+            "tokens=2,entities=3 in files of tokens: the following options in one"
+        ),
+    ] = None,
     text: Annotated[str, Opt(help="Column with the text")] = Columns.text,
     label: Annotated[str, Opt(help="Column with the label (textcat)")] = Columns.label,
     labels: Annotated[
         list[str] | None,
         Opt(
-            help="Column with the list of labels, or, repeated, columns that are named like the "
-            "labels and hold 0 or 1 (textcat_multilabel)"
+            help="Column with the labels of a text, a list, a string that joins them or a dict of "
+            "their values; or, repeated, columns that are named like the labels and hold 0 or 1 "
+            "(textcat_multilabel)"
         ),
     ] = None,
     tokens: Annotated[
@@ -73,15 +91,33 @@ def convert_cli(
     ] = Columns.tokens,
     tags: Annotated[
         str,
-        Opt(help="Column with the list of tags, one per token; in CoNLL-U upos or xpos (tagger)"),
+        Opt(
+            help="Column with the list of tags, one per token; in CoNLL-U upos, xpos or, by "
+            "default, xpos and upos where a word has none (tagger)"
+        ),
     ] = Columns.tags,
     entities: Annotated[
         str,
         Opt(
-            help="Column with the list of entities as {start, end, label}, with offsets in "
-            "characters of the text, or of their tags, one per token (ner)"
+            help="Column with the list of entities, as {start, end, label} or [start, end, label] "
+            "with offsets in characters of the text, or of their tags, one per token (ner)"
         ),
     ] = Columns.entities,
+    label_names: Annotated[
+        list[str] | None,
+        Opt(
+            help="Names of the labels, by number where the column holds integers: O,B-PER,I-PER. "
+            "Can be repeated"
+        ),
+    ] = None,
+    merge_subtokens: Annotated[
+        bool,
+        Opt(
+            "--merge-subtokens",
+            "-T",
+            help="Make one token of all words that CoNLL-U writes as one",
+        ),
+    ] = False,
     exclude: Annotated[
         list[str] | None, Opt("--exclude", "-x", help="Label of entities to leave out (ner)")
     ] = None,
@@ -103,15 +139,21 @@ def convert_cli(
     Files are only replaced after all of the data is converted without an
     error.
     """
-    label_columns = labels if labels and len(labels) > 1 else (labels or ["labels"])[0]
     shares = {split: share for split, share in (("dev", dev), ("test", test)) if share}
+    named = {"text": text, "label": label, "tokens": tokens, "tags": tags, "entities": entities}
     with exit_on_error():
         splits = open_splits(
             source,
             task.value,
-            Columns(text, label, label_columns, tokens, tags, entities),
+            read_columns({**named, "labels": labels or ["labels"]}, columns or ()),
             name=name,
             revision=revision,
+            labels=[n.strip() for names in label_names for n in names.split(",")]
+            if label_names
+            else None,
+            options=dict(map(parse_option, option or ()))
+            | ({"merge_subtokens": True} if merge_subtokens else {}),
+            only=split or (),
             exclude=exclude or (),
             n_sents=n_sents,
         )
@@ -126,6 +168,24 @@ def convert_cli(
             on_error=on_error.value,
             silent=False,
         )
+
+
+def read_columns(columns: Mapping[str, str | list[str]], assignments: Iterable[str]) -> Columns:
+    """Read what the columns hold.
+
+    columns (Mapping[str, Union[str, list[str]]]): The columns by option.
+    assignments (Iterable[str]): More, as "tokens=2,entities=3".
+    RETURNS (Columns): All of them.
+    RAISES (CorpusError): If there is no such option.
+    """
+    found = dict(columns)
+    for assignment in (part for text in assignments for part in text.split(",")):
+        role, name = parse_option(assignment)
+        more = found["labels"] if role == "labels" and "labels" in assignment else []
+        found[role] = [*more, name] if role == "labels" and more != ["labels"] else name
+    if isinstance(found["labels"], list) and len(found["labels"]) == 1:
+        found["labels"] = found["labels"][0]
+    return Columns.from_dict(found)
 
 
 def convert(
@@ -163,29 +223,28 @@ def convert(
                 f"{path} is a folder of other files, and would be replaced: move it, or choose "
                 f"another directory."
             )
+    print_notes(msg, splits)
     skip = on_error == "skip"
-    counts = {
-        name: corpus.count_labels(chain.from_iterable(split.read(ignore if skip else None)))
-        for name, split in splits.items()
-    }
-    labels = corpus.label_set(counts, splits["train"].task)
-    summaries = {name: Summary(path) for name, path in paths.items()}
+    task = splits["train"].task
+    counts, sizes = count_splits(splits, skip)
+    labels = corpus.label_set(counts, task)
+    paths = {name: paths[name] for name in counts}
+    summaries = {name: Summary(path, Report(skip)) for name, path in paths.items()}
     with staged(*paths.values()) as parts:
         for part, (name, summary) in zip(parts, summaries.items(), strict=True):
-            docs = make_docs(splits[name], nlp, labels, summary, skip=skip)
+            docs = make_docs(splits[name], nlp, labels, summary)
             progress = tqdm.tqdm(
-                docs,
-                total=splits[name].total,
-                desc=name,
-                unit="doc",
-                leave=False,
-                disable=silent or None,
+                docs, total=sizes[name], desc=name, unit="doc", leave=False, disable=silent or None
             )
             write(part, progress, splits[name], to, shard_size)
             if not summary.docs:
-                why = "; ".join([f"{summary.skipped} rows were left out", *summary.reasons[:1]])
+                report = summary.report
+                why = "; ".join([f"{report.skipped} rows were left out", *report.reasons[:1]])
                 raise CommandError(f"The {name} split has no docs, expected at least one: {why}.")
     print_summaries(msg, summaries)
+    reports = {name: summary.report for name, summary in summaries.items()}
+    for problem in corpus.find_problems(counts, reports, task):
+        msg.warn(problem)
     unseen = corpus.unseen_labels(counts)
     if unseen:
         msg.warn(f"Labels that train lacks, each counted as an error: {', '.join(unseen)}")
@@ -197,7 +256,7 @@ def convert(
 
 
 def make_docs(
-    split: Split, nlp: Language, labels: list[str], summary: Summary, *, skip: bool
+    split: Split, nlp: Language, labels: list[str], summary: Summary
 ) -> Iterator[tuple[Doc, list[Record]]]:
     """Make the docs of a split.
 
@@ -205,17 +264,15 @@ def make_docs(
     nlp (Language): Gives the tokenizer and the vocab.
     labels (list[str]): All labels.
     summary (Summary): Where docs and rows are counted.
-    skip (bool): Whether to leave out bad rows.
     YIELDS (tuple[Doc, list[Record]]): A doc and the rows that it is made of.
     RAISES (CorpusError): If the data cannot be read or is not annotated for the task.
     """
-    report = summary.skip if skip else None
 
     def read(record: Record) -> tuple[Record, Doc]:
         return record, corpus.make_doc(record, nlp, split.task, labels)
 
-    for records in split.read(report):
-        found = list(read_each(records, read, report))
+    for records in split.read(summary.report):
+        found = list(read_each(records, read, summary.report))
         if found:
             used, docs = [record for record, _ in found], [doc for _, doc in found]
             doc = docs[0] if split.n_sents == 1 else join_sentences(docs)

@@ -12,6 +12,7 @@ from wasabi.printer import Printer
 
 from .. import corpus
 from ..corpus import Table
+from ..corpus.arrow import to_dataset
 from . import app
 from ._util import CommandError, exit_on_error, staged
 
@@ -21,8 +22,8 @@ def download_cli(
     source: Annotated[
         str,
         Arg(
-            help="Dataset name on the Hugging Face hub, or a local json, jsonl, csv, tsv or "
-            "parquet file, or a folder of such files"
+            help="Dataset name on the Hugging Face hub, or a local file of any kind that convert "
+            "reads, or a folder of such files"
         ),
     ],
     output_dir: Annotated[
@@ -36,6 +37,14 @@ def download_cli(
         list[str] | None,
         Opt("--split", "-s", help="Split to keep, by default all. Can be repeated"),
     ] = None,
+    option: Annotated[
+        list[str] | None,
+        Opt(
+            help="How to read a local file where its content does not tell, such as "
+            "encoding=cp1252, delimiter=; or format=tokens; for a hub dataset an option of its "
+            "builder. Can be repeated"
+        ),
+    ] = None,
 ) -> None:
     """
     Download a Hugging Face dataset, or copy a local one the same way, and
@@ -43,7 +52,15 @@ def download_cli(
     and what it holds. A dataset in place is checked, never overwritten.
     """
     with exit_on_error():
-        download(source, output_dir, name=name, revision=revision, splits=split or (), silent=False)
+        download(
+            source,
+            output_dir,
+            name=name,
+            revision=revision,
+            splits=split or (),
+            options=dict(map(corpus.parse_option, option or ())),
+            silent=False,
+        )
 
 
 def download(
@@ -53,6 +70,7 @@ def download(
     name: str | None = None,
     revision: str | None = None,
     splits: Sequence[str] = (),
+    options: Mapping[str, Any] | None = None,
     silent: bool = True,
 ) -> dict[str, Any]:
     """Download a Hugging Face dataset, or copy a local one, as one parquet file per split.
@@ -62,26 +80,27 @@ def download(
     name (Optional[str]): Configuration of the hub dataset.
     revision (Optional[str]): Git revision of the hub dataset.
     splits (Sequence[str]): The splits to keep, by default all.
+    options (Optional[Mapping[str, Any]]): How to read local files, or options of a hub dataset.
     silent (bool): Don't print any output.
     RETURNS (dict[str, Any]): The record, as written to a JSON file beside the directory.
     RAISES (CorpusError, CommandError): If the dataset cannot be had, or something else is in place.
         Nothing is written or changed then.
     """
     msg = Printer(no_print=silent, pretty=not silent)
-    asked = {"source": source, "name": name, "revision": revision, "split": list(splits)}
+    asked: dict[str, Any] = {
+        "source": source,
+        "name": name,
+        "revision": revision,
+        "split": list(splits),
+    }
+    asked["options"] = dict(options or {})
     path = output_dir.with_name(f"{output_dir.name}.json")
     if path.exists():
         record = read_record(path, output_dir, asked)
         msg.good(f"In place: {output_dir}")
         return record
-    tables = corpus.load_splits(source, name=name, revision=revision)
-    unknown = sorted(set(splits) - set(tables))
-    if unknown:
-        raise CommandError(
-            f"{source} has no split {', '.join(unknown)}: got {', '.join(tables)}, expected some "
-            f"of these."
-        )
-    files = {split: output_dir / f"{split}.parquet" for split in splits or tables}
+    tables = corpus.load_splits(source, name=name, revision=revision, options=options, only=splits)
+    files = {split: output_dir / f"{split}.parquet" for split in tables}
     for file in files.values():
         if file.exists():
             raise CommandError(
@@ -161,17 +180,28 @@ def describe(source: str, revision: str | None) -> dict[str, str | None]:
 
 def join_tables(tables: Sequence[Table]) -> Any:
     """RETURNS (Dataset): The rows of all tables.
-    RAISES (CommandError): If they have different columns."""
+    RAISES (CorpusError, CommandError): If they cannot be read or have different columns."""
+    found = [to_dataset(table, token_columns(table)) for table in tables]
     import datasets
 
     try:
-        return datasets.concatenate_datasets([table.data for table in tables])
+        return datasets.concatenate_datasets(found)
     except ValueError as error:
         names = ", ".join(table.source for table in tables)
         raise CommandError(
             f"{names} make one split and have different columns ({error}): make them the same, or "
             f"rename the files."
         ) from error
+
+
+def token_columns(table: Table) -> dict[str, str]:
+    """RETURNS (dict[str, str]): Names for the columns of a file of tokens, where it is clear what
+    they hold."""
+    names: dict[str, str] = {}
+    for task in ("tagger", "ner") if table.format == "tokens" else ():
+        with contextlib.suppress(corpus.CorpusError):
+            names |= {str(column): role for role, column in corpus.find_roles(table, task).items()}
+    return names
 
 
 def fingerprint(path: Path) -> str:

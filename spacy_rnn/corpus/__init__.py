@@ -1,33 +1,40 @@
-"""From a Hugging Face dataset, on the hub or in local files, to annotated Docs."""
+"""Annotated data of any form, in files or on the Hugging Face hub, to annotated Docs, in four
+steps: bytes to rows (text, tables, and a module for each format), the format by content (formats,
+sources), columns to roles (roles), values to annotation (values, schemes, records)."""
 
 from .docs import make_doc, make_docs
-from .errors import CorpusError
-from .files import bad_json_line, load_file, split_files
-from .labels import count_labels, known_labels, label_set, unseen_labels
-from .records import COLUMNS, Columns, Record, Task, class_names, read_records, task_columns
-from .tables import SPLITS, Table, load_splits, load_tables, select_split
+from .errors import CorpusError, Report
+from .labels import count_labels, find_problems, known_labels, label_set, unseen_labels
+from .options import Options, parse_option
+from .records import Reading, Record, read_records, understand
+from .roles import COLUMNS, Columns, Task, find_roles
+from .sources import SPLITS, load_splits, main_splits, select_split
+from .tables import Row, Table
 
 __all__ = [
     "COLUMNS",
     "SPLITS",
     "Columns",
     "CorpusError",
+    "Options",
+    "Reading",
     "Record",
+    "Report",
+    "Row",
     "Table",
     "Task",
-    "bad_json_line",
-    "class_names",
     "count_labels",
+    "find_problems",
+    "find_roles",
     "known_labels",
     "label_set",
-    "load_file",
     "load_splits",
-    "load_tables",
+    "main_splits",
     "make_doc",
     "make_docs",
+    "parse_option",
     "read_records",
     "select_split",
-    "split_files",
-    "task_columns",
+    "understand",
     "unseen_labels",
 ]

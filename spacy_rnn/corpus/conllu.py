@@ -1,81 +1,134 @@
 """Tagged sentences in CoNLL-U files (https://universaldependencies.org/format.html)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .errors import CorpusError, OnError, read_each, show
-from .records import COLUMNS, Record
-from .text import Line, read_sentences
+from .alignment import find_tokens
+from .errors import CorpusError, show
+from .options import OPTIONS, Options
+from .sentences import TEXT, Line, read_sentences
+from .tables import Row, Table
 
-SUFFIXES = (".conllu",)
-N_FIELDS = 10
-FORM, UPOS, XPOS, MISC = 1, 3, 4, 9
+FIELDS = {"lemma": 2, "upos": 3, "xpos": 4, "feats": 5, "deprel": 7}
+N_FIELDS, FORM, MISC = 10, 1, 9
 NO_SPACE = "SpaceAfter=No"
-WORD = re.compile(r"\d+")
-MULTIWORD = re.compile(r"\d+-(\d+)")
-EMPTY_NODE = re.compile(r"\d+\.\d+")
+INDEX = re.compile(r"\d+|(\d+)-(\d+)|\d+\.\d+")
 
 
-def read_conllu(
-    path: Path, tags: str = COLUMNS.tags, on_error: OnError | None = None
-) -> Iterator[Record]:
-    """Read a CoNLL-U file. As in spaCy's own converter, the tokens are the words, so that "du" is
-    "de" and "le", empty nodes are left out, and a word without an XPOS tag has its UPOS tag.
+@dataclass(frozen=True)
+class Token:
+    """A token, or several words that are written as one.
+
+    where (str): File and line number, for messages.
+    form (str): How it is written.
+    words (Sequence[Sequence[str]]): The fields of its words.
+    space (bool): Whether a space follows.
+    """
+
+    where: str
+    form: str
+    words: Sequence[Sequence[str]]
+    space: bool
+
+
+def read_conllu(path: Path, options: Options = OPTIONS) -> Table:
+    """Read a CoNLL-U file as a table of sentences. The text is that of the comment. Words that are
+    written as one, such as "au" for "à" and "le", are one token with their tags joined as spaCy's
+    converter joins them ("ADP_DET"), if they do not spell what is written, or by the option
+    merge_subtokens. Empty nodes are left out.
 
     path (Path): The file.
-    tags (str): "upos" for the universal tags only, "tags" or "xpos" for those of the language.
-    on_error (Optional[OnError]): Called with what is wrong with a sentence,
-        which is then left out. Without it, the error is raised.
-    YIELDS (Record): One record per sentence.
-    RAISES (CorpusError): If there are no such tags, or a line is not one of CoNLL-U.
+    options (Options): Whether all words that are written as one are one token.
+    RETURNS (Table): The sentences, with the columns text, tokens, tags (xpos, and upos for words
+        without), upos, xpos, lemma, feats and deprel.
     """
-    fields = {COLUMNS.tags: (XPOS, UPOS), "xpos": (XPOS, UPOS), "upos": (UPOS,)}
-    if tags not in fields:
-        raise CorpusError(
-            f"{path} has no column '{tags}': got xpos, upos; name one of them with the option "
-            f"'tags'."
-        )
-    sentences = read_sentences(path)
-    for record in read_each(sentences, lambda s: _read_sentence(s, fields[tags]), on_error):
-        if record is not None:
-            yield record
+
+    def read(columns: Collection[str]) -> Iterator[Row]:
+        asked = [column for column in columns if column in FIELDS or column == "tags"]
+        for lines in read_sentences(path, options):
+            try:
+                tokens = _read_tokens(lines, options.merge_subtokens)
+                if tokens:
+                    yield _make_row(tokens, _find_text(lines), asked)
+            except CorpusError as error:
+                yield Row(lines[0].where, error=error)
+
+    return Table(str(path), "conllu", ["text", "tokens", "tags", *FIELDS], read)
 
 
-def _read_sentence(lines: list[Line], tag_fields: tuple[int, ...]) -> Record | None:
-    words, tags, spaces = [], [], []
-    last = ""  # of the words that are written as one, with the space after them
-    space_after_last = True
+def is_conllu(line: Line) -> bool:
+    """RETURNS (bool): Whether a line is of a CoNLL-U file."""
+    return len(line.fields) == N_FIELDS and INDEX.fullmatch(line.fields[0]) is not None
+
+
+def _make_row(tokens: Sequence[Token], text: str | None, columns: Sequence[str]) -> Row:
+    forms = [token.form for token in tokens]
+    if text is None or find_tokens(forms, text) is None:
+        spaced = [token.form + " " * token.space for token in tokens]
+        text = "".join(spaced).removesuffix(" ")
+    values: dict[str, object] = {column: [_tag(t, column) for t in tokens] for column in columns}
+    where = [token.where for token in tokens]
+    return Row(where[0], values | {"text": text, "tokens": forms}, lines=where)
+
+
+def _tag(token: Token, column: str) -> str:
+    fields = [FIELDS["xpos"], FIELDS["upos"]] if column == "tags" else [FIELDS[column]]
+    found = []
+    for word in token.words:
+        tag = next((word[i] for i in fields if word[i] != "_"), None)
+        if tag is None:
+            raise CorpusError(
+                f"{token.where}: got {show(' '.join(word))}, expected a word and its tag in "
+                f"{'xpos or upos' if column == 'tags' else column}: correct the line."
+            )
+        found.append(tag)
+    return "_".join(found)
+
+
+def _find_text(lines: Sequence[Line]) -> str | None:
+    matches = [match for line in lines if (match := TEXT.fullmatch(line.text))]
+    return matches[0][1].strip() if matches else None
+
+
+def _read_tokens(lines: Sequence[Line], merge: bool) -> list[Token]:
+    tokens: list[Token] = []
+    whole: Token | None = None  # what the words up to `last` are written as
+    last = ""
     for line in lines:
         if line.text.startswith("#"):
             continue
-        fields = line.text.split("\t")
-        index = fields[0]
-        multiword = MULTIWORD.fullmatch(index)
-        if len(fields) != N_FIELDS or not (
-            multiword or WORD.fullmatch(index) or EMPTY_NODE.fullmatch(index)
-        ):
+        if not is_conllu(line) or not line.fields[FORM].strip():
             raise CorpusError(
                 f"{line.where}: got {show(line.text)}, expected {N_FIELDS} columns with tabs "
-                f"between them, the first with the number of the word: correct the line."
+                f"between them, the first with the number of the word, and the word: correct the "
+                f"line."
             )
-        has_space = NO_SPACE not in fields[MISC].split("|")
-        if multiword:
-            last, space_after_last = multiword[1], has_space
-        elif "." not in index:
-            words.append(fields[FORM])
-            found = [fields[i] for i in tag_fields if fields[i] != "_"]
-            if not found or not fields[FORM].strip():
-                raise CorpusError(
-                    f"{line.where}: got {show(line.text)}, expected a word and its tag: "
-                    f"correct the line."
-                )
-            tags.append(found[0])
-            if last:
-                has_space = index == last and space_after_last
-                last = "" if index == last else last
-            spaces.append(has_space)
-    if not words:
-        return None
-    text = "".join(word + " " * space for word, space in zip(words, spaces, strict=True))
-    return Record(lines[0].where, text, words, tags, [])
+        fields, form = line.fields, line.fields[FORM]
+        space = NO_SPACE not in fields[MISC].split("|")
+        index = INDEX.fullmatch(fields[0])
+        assert index is not None
+        if "." in fields[0]:
+            continue
+        if index[2]:
+            whole, last = Token(line.where, form, [], space), index[2]
+        elif whole is not None:
+            whole = replace(whole, words=[*whole.words, fields])
+            if fields[0] == last:
+                tokens += [whole] if merge or not _is_spelled(whole) else _words(whole)
+                whole = None
+        else:
+            tokens.append(Token(line.where, form, [fields], space))
+    if whole is not None:
+        raise CorpusError(f"{whole.where}: got words to {fields[0]}, expected {last}: add them.")
+    return tokens
+
+
+def _is_spelled(token: Token) -> bool:
+    return "".join(word[FORM] for word in token.words) == token.form
+
+
+def _words(token: Token) -> list[Token]:
+    words = [Token(token.where, word[FORM], [word], False) for word in token.words]
+    return [*words[:-1], replace(words[-1], space=token.space)]

@@ -1,69 +1,83 @@
-"""Annotated Docs in .spacy files as records."""
+"""Annotated Docs in .spacy files as rows."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any
 
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
-from .errors import CorpusError, OnError, first_line, read_each
-from .records import Record, Task
+from .errors import CorpusError, first_line
+from .tables import Row, Table
 
-SUFFIXES = (".spacy",)
+COLUMNS = ("text", "tokens", "tags", "entities", "cats")
 
 
-def read_docbin(path: Path, task: Task, on_error: OnError | None = None) -> Iterator[Record]:
+def read_docbin(path: Path) -> Table:
     """Read the annotation of a file in spaCy's binary format.
 
     path (Path): The file.
-    task (Task): Which annotation to read.
-    on_error (Optional[OnError]): Called with what is wrong with a doc, which
-        is then left out. Without it, the error is raised.
-    YIELDS (Record): One record per doc.
-    RAISES (CorpusError): If the file cannot be read, or a doc is not annotated for the task.
+    RETURNS (Table): The docs, with the columns text, tokens, tags, entities and cats. Tokens of
+        nothing but whitespace are left out, as none of them is annotated.
+    RAISES (CorpusError): If the file cannot be read.
     """
+    doc_bin = _load(path)
+    names = {"tags": "tags", "entities": "entities", "cats": "cats"}
+
+    def read(columns: Collection[str]) -> Iterator[Row]:
+        docs = doc_bin.get_docs(Vocab())
+        for number in range(1, len(doc_bin) + 1):
+            where = f"{path}, doc {number}"
+            try:
+                doc = next(docs)
+            except Exception as error:  # numpy, msgpack and spaCy raise what they like
+                raise _damaged(path, error) from error
+            try:
+                yield Row(where, {c: _column(doc, c, where) for c in columns if c in COLUMNS})
+            except CorpusError as error:
+                yield Row(where, error=error)
+
+    return Table(str(path), "spacy", COLUMNS, read, len(doc_bin), kinds=names)
+
+
+def _load(path: Path) -> DocBin:
     try:
         doc_bin = DocBin().from_disk(path)
-    except Exception as error:  # zlib and msgpack raise what they like
-        raise CorpusError(
-            f"Can't read {path} ({first_line(error)}): expected a file in spaCy's binary format, "
-            f"as spacy convert writes it."
-        ) from error
-    docs = enumerate(doc_bin.get_docs(Vocab()), 1)
-    yield from read_each(
-        docs, lambda doc: _read_doc(doc[1], f"{path}, doc {doc[0]}", task), on_error
+        parts = (doc_bin.tokens, doc_bin.spaces, doc_bin.cats, doc_bin.flags)
+        if len({len(part) for part in parts}) > 1:
+            raise ValueError("its parts have different lengths")
+        return doc_bin
+    except Exception as error:  # zlib, msgpack and numpy raise what they like
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> CorpusError:
+    return CorpusError(
+        f"Can't read {path} ({first_line(error)}): expected a file in spaCy's binary format, "
+        f"as spacy convert writes it: make or copy it again."
     )
 
 
-def _read_doc(doc: Doc, where: str, task: Task) -> Record:
-    if not doc.text.strip():
-        raise CorpusError(f"{where}: got a doc without text, expected words: leave it out.")
+def _column(doc: Doc, column: str, where: str) -> Any:
+    if column == "text":
+        return doc.text
+    if column == "cats":
+        return dict(doc.cats)
     words = [token for token in doc if not token.text.isspace()]
-    tokens = [token.text for token in words]
-    cats = [label for label, value in doc.cats.items() if value]
-    if task == "textcat":
-        _require(len(cats) == 1, where, f"{len(cats)} labels in doc.cats", "exactly one")
-        return Record(where, doc.text, None, cats, [])
-    if task == "textcat_multilabel":
-        _require(bool(doc.cats), where, "no labels in doc.cats", "a value for each label")
-        return Record(where, doc.text, None, cats, [])
-    if task == "tagger":
+    if column == "tokens":
+        return [token.text for token in words]
+    if column == "tags":
         tags = [token.tag_ for token in words if token.tag_]
-        _require(
-            len(tags) == len(words),
-            where,
-            f"{len(tags)} tags",
-            f"one for each of {len(words)} tokens",
-        )
-        return Record(where, doc.text, tokens, tags, [])
-    missing = sum(token.ent_iob == 0 for token in words)
-    _require(
-        not missing, where, f"{missing} tokens without ent_iob", "entities or none for each token"
-    )
-    spans = [(ent.start_char, ent.end_char) for ent in doc.ents]
-    return Record(where, doc.text, tokens, [ent.label_ for ent in doc.ents], spans)
+        _require(len(tags) == len(words), where, len(tags), "tags", len(words))
+        return tags
+    n_known = sum(token.ent_iob != 0 for token in words)
+    _require(n_known == len(words), where, n_known, "tokens with ent_iob", len(words))
+    return [{"start": e.start_char, "end": e.end_char, "label": e.label_} for e in doc.ents]
 
 
-def _require(condition: bool, where: str, got: str, expected: str) -> None:
+def _require(condition: bool, where: str, got: int, what: str, n_tokens: int) -> None:
     if not condition:
-        raise CorpusError(f"{where}: got {got}, expected {expected}: annotate or remove the doc.")
+        raise CorpusError(
+            f"{where}: got {got} {what}, expected one for each of {n_tokens} tokens: annotate or "
+            f"remove the doc."
+        )

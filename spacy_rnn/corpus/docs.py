@@ -6,11 +6,12 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import get_words_and_spaces, logger
 
-from .errors import CorpusError, OnError, read_each
-from .records import Record, Task
+from .errors import CorpusError, Report, read_each
+from .records import Record
+from .roles import Task
 
 
-def make_doc(record: Record, nlp: Language, task: Task, labels: Sequence[str]) -> Doc:
+def make_doc(record: Record, nlp: Language, task: Task, labels: Sequence[str] | None = None) -> Doc:
     """Make an annotated Doc. Texts are tokenized by the pipeline, as in use, unless the record has
     gold tokens. Entities that do not match token boundaries are left out, and their tokens count
     as not annotated: `len(record.spans) - len(doc.ents)` is their number.
@@ -18,13 +19,15 @@ def make_doc(record: Record, nlp: Language, task: Task, labels: Sequence[str]) -
     record (Record): The record.
     nlp (Language): Gives the tokenizer and the vocab.
     task (Task): What the record is annotated for.
-    labels (Sequence[str]): All labels, for the zeros in `doc.cats`.
+    labels (Optional[Sequence[str]]): All labels, for the zeros in `doc.cats`. By default those that
+        the record has or is said not to have.
     RETURNS (Doc): The annotated document.
     RAISES (CorpusError): If the text cannot be tokenized or is not made of the gold tokens.
     """
     if task in ("textcat", "textcat_multilabel"):
         doc = _tokenize(record.where, record.text, None, nlp)
-        doc.cats = {label: float(label in record.labels) for label in labels}
+        known = [*record.labels, *record.absent] if labels is None else labels
+        doc.cats = {label: float(label in record.labels) for label in known}
         return doc
     doc = _tokenize(record.where, record.text, record.tokens, nlp)
     if task == "tagger":
@@ -38,8 +41,8 @@ def make_docs(
     records: Iterable[Record],
     nlp: Language,
     task: Task,
-    labels: Sequence[str] | None = None,
-    on_error: OnError | None = None,
+    labels: Sequence[str] | None,
+    report: Report,
 ) -> Iterator[Doc]:
     """Make annotated Docs, and warn of the entities that do not match token boundaries.
 
@@ -47,16 +50,15 @@ def make_docs(
     nlp (Language): Gives the tokenizer and the vocab.
     task (Task): What the records are annotated for.
     labels (Optional[Sequence[str]]): All labels, for the zeros in `doc.cats`.
-    on_error (Optional[Callable[[CorpusError], None]]): Called with what is wrong with a record,
-        which is then left out. Without it, the error is raised.
+    report (Report): Where records that cannot be used are counted.
     YIELDS (Doc): One document per record.
     """
     n_misaligned = 0
 
     def read(record: Record) -> tuple[Record, Doc]:
-        return record, make_doc(record, nlp, task, labels or record.labels)
+        return record, make_doc(record, nlp, task, labels)
 
-    for record, doc in read_each(records, read, on_error):
+    for record, doc in read_each(records, read, report):
         n_misaligned += len(record.spans) - len(doc.ents)
         yield doc
     if n_misaligned:

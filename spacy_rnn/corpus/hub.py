@@ -1,28 +1,31 @@
 """Datasets on the Hugging Face hub."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .arrow import import_datasets, read_dataset
 from .errors import CorpusError, first_line
-from .files import LOCAL_FORMS, import_datasets
+from .tables import Table
 
-if TYPE_CHECKING:
-    from datasets import Dataset, IterableDataset
+LOCAL_FORMS = (
+    "a local json, jsonl, csv, tsv, parquet, conllu, iob or spacy file, or a folder of such files "
+    "with train, dev or test in their names"
+)
 
 
-def load_hub(source: str, **options: Any) -> "Mapping[str, Dataset | IterableDataset]":
+def load_hub(source: str, **options: Any) -> dict[str, Table]:
     """Load all splits of a dataset on the hub, or from the cache if there is no network.
 
     source (str): Name of the dataset.
     options (Any): Arguments of datasets.load_dataset.
-    RETURNS (Mapping[str, Dataset | IterableDataset]): The rows by split, under the hub's names.
+    RETURNS (dict[str, Table]): The splits, under the hub's names.
     RAISES (CorpusError): If the dataset cannot be loaded.
     """
     datasets = import_datasets()
     try:
-        return datasets.load_dataset(source, **options)
+        found = datasets.load_dataset(source, **options)
     except Exception as error:  # the builders raise what their parsers raise
         raise CorpusError(_explain(source, error)) from error
+    return {k: read_dataset(data, f"{source}, split {k}") for k, data in found.items()}
 
 
 def _explain(source: str, error: Exception) -> str:

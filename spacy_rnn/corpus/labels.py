@@ -1,15 +1,16 @@
-"""The labels of splits."""
+"""The labels of splits, and a look at the whole of them."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
-from .errors import CorpusError
-from .records import Columns, Record, Task, read_records, table_labels
-from .tables import Table
+from .errors import CorpusError, Report
+from .records import Reading, Record, read_records
+from .roles import ANNOTATION, Task
+from .tables import PROBE
 
-SAMPLE = 1000  # rows to find labels in, for a message
+TOO_MANY = 0.05  # share of rows that are left out
 
 
 def count_labels(records: Iterable[Record]) -> Counter[str]:
@@ -43,38 +44,104 @@ def label_set(counts: Mapping[str, Counter[str]], task: Task) -> list[str]:
     counts (Mapping[str, Counter[str]]): The label counts of each split, train among them.
     task (Task): What the rows are annotated for.
     RETURNS (list[str]): The labels, sorted.
-    RAISES (CorpusError): If a label of a text occurs outside train only.
+    RAISES (CorpusError): If train has none, or a label of a text occurs outside train only.
     """
+    if not counts["train"]:
+        what = {"ner": "entities", "tagger": "tags"}.get(task, "labels")
+        raise CorpusError(
+            f"The train split has no {what} at all, so that nothing could be learned from it: "
+            f"check that the right column is read (--columns) and what is excluded, or annotate "
+            f"it."
+        )
     unseen = unseen_labels(counts)
     if unseen and task in ("textcat", "textcat_multilabel"):
         raise CorpusError(
             f"Labels that train lacks: {', '.join(unseen)}. The scores would leave them out: add "
-            f"rows with these labels to train, or remove or relabel the rows that have them."
+            f"rows with these labels to train, or remove or relabel the rows that have them, or "
+            f"leave out the split (--split)."
         )
     return sorted(counts["train"])
 
 
 def known_labels(
-    tables: Sequence[Table], task: Task, columns: Columns, labels: Sequence[str] | None = None
+    readings: Sequence[Reading], task: Task, labels: Sequence[str] | None = None
 ) -> list[str] | None:
     """Find the labels of texts without reading all rows.
 
-    tables (Sequence[Table]): The tables of a split.
+    readings (Sequence[Reading]): The tables of a split.
     task (Task): What the rows are annotated for.
-    columns (Columns): The names of the columns.
     labels (Optional[Sequence[str]]): The names of the labels, if they are given.
-    RETURNS (Optional[list[str]]): The labels, or None where rows have no other label than theirs.
+    RETURNS (Optional[list[str]]): The labels, or None where rows have no other label than theirs,
+        or tell themselves which labels they have not.
     RAISES (CorpusError): If texts have any number of labels and these are not known: a label that
         a text lacks would look like one that nobody asked about.
     """
-    if task not in ("textcat", "textcat_multilabel") or not tables:
+    if task not in ("textcat", "textcat_multilabel") or not readings:
         return None
-    known = labels or table_labels(tables[0], task, columns)
+    known = labels or readings[0].rules.names
     if known is None and task == "textcat_multilabel":
-        counts = count_labels(islice(read_records(tables, task, columns), SAMPLE))
+        column = readings[0].roles[ANNOTATION[task]]
+        values = readings[0].table.probe(column) if isinstance(column, str) else []
+        if values and all(isinstance(value, Mapping) for value in values):
+            return None
+        report = Report(skip=True)
+        counts = count_labels(islice(read_records(readings, report), PROBE))
         found = json.dumps(sorted(counts), ensure_ascii=False)
         raise CorpusError(
-            f"{tables[0].source} does not name its labels, and textcat_multilabel needs all of "
-            f"them: set labels. The first {SAMPLE} rows have {found}."
+            f"{readings[0].table.source} does not name its labels, and textcat_multilabel needs "
+            f"all of them: set labels. The first {PROBE} rows have {found}."
         )
     return None if known is None else list(known)
+
+
+def find_problems(
+    counts: Mapping[str, Counter[str]], reports: Mapping[str, Report], task: Task
+) -> list[str]:
+    """Look at the whole for what is likely a mistake.
+
+    counts (Mapping[str, Counter[str]]): The label counts of each split, train among them.
+    reports (Mapping[str, Report]): What was left out of each split.
+    task (Task): What the rows are annotated for.
+    RETURNS (list[str]): Each problem, with what to do about it.
+    """
+    train, problems = counts["train"], []
+    if len(train) == 1 and task in ("textcat", "tagger"):
+        problems.append(
+            f"Train has one label only, '{next(iter(train))}', so that nothing but it can be "
+            f"learned: add rows with other labels, or check that the right column is read."
+        )
+    if task == "ner" and "O" in train:
+        problems.append(
+            f"A label is called O ({train['O']} entities), as tokens outside of entities are: if "
+            f"these are none, leave them out with --exclude O."
+        )
+    for split, found in counts.items():
+        if not found:
+            problems.append(
+                f"The {split} split has no label at all, so that it can't tell how good a model "
+                f"is: annotate it, or leave it out with --split."
+            )
+    alike = defaultdict(list)
+    for label in sorted(train):
+        alike["".join(label.split()).casefold()].append(f"'{label}' ({train[label]})")
+    for labels in alike.values():
+        if len(labels) > 1:
+            problems.append(
+                f"Labels that differ by case or spaces only: {', '.join(labels)}: if they mean "
+                f"the same, make them the same in the data."
+            )
+    for label in sorted(train):
+        parts = [part.strip() for mark in ",;|" if mark in label for part in label.split(mark)]
+        if parts and task.startswith("textcat") and all(part in train for part in parts):
+            problems.append(
+                f"The label '{label}' joins others: choose the task textcat_multilabel, with the "
+                f"option label_separator."
+            )
+    for split, report in reports.items():
+        share = report.skipped / max(1, report.skipped + report.rows)
+        if share > TOO_MANY:
+            problems.append(
+                f"{share:.0%} of the rows of {split} were left out because of errors: look at the "
+                f"first of them, which may be of one cause, and correct it."
+            )
+    return problems

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from .records import COLUMNS, Columns, Record, Task
+from .records import Record
+from .roles import COLUMNS, Columns, Task
 
 
 def make_row(record: Record, task: Task, columns: Columns = COLUMNS) -> dict[str, Any]:

@@ -1,128 +1,286 @@
-"""Annotated data of any form, split by split: tables, files of sentences, spaCy's own files."""
+"""Annotated data, split by split: files, folders of files, datasets of the hub."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+import re
+from collections.abc import Callable, Mapping, Sequence
+from glob import glob
 from pathlib import Path
+from typing import Any
 
-from . import conllu, docbin, iob
-from .errors import CorpusError, OnError
-from .files import FORMATS, SPLIT_WORD, load_file, split_name
-from .records import COLUMNS, Columns, Record, Task, read_records
-from .tables import SPLITS, Table, load_tables
+from spacy.util import logger
 
-SUFFIXES = (*conllu.SUFFIXES, *docbin.SUFFIXES, *iob.SUFFIXES)
+from .arrow import import_datasets, load_saved
+from .errors import CorpusError, first_line, listed
+from .formats import JSON, TABLES, TOKENS, find_format, open_table, read_parallel, suffix_of
+from .hub import LOCAL_FORMS, load_hub
+from .options import OPTIONS, Options
+from .tables import Table
+
+SPLITS = ("train", "dev", "test")
+WORDS = {word: word for word in SPLITS} | {
+    "training": "train",
+    "development": "dev",
+    "val": "dev",
+    "valid": "dev",
+    "validation": "dev",
+    "testa": "dev",  # as the shared task on entities names them
+    "testb": "test",
+    "testing": "test",
+}
+SPLIT_WORD = re.compile(rf"(?<![a-z])({'|'.join(sorted(WORDS, key=len, reverse=True))})(?![a-z])")
+HUB_NAME = re.compile(r"[\w-][\w.-]*(/[\w.-]+)?")
+FILES = (*TABLES, *JSON, *TOKENS, ".parquet", ".spacy")
+BUILDERS = {"csv": "table", "json": "json", "parquet": "parquet"}
+NO_DATA = (".md", ".rst", ".py", ".sh", ".cfg", ".toml", ".yml", ".yaml", ".html", ".pdf", ".log")
+PARALLEL = re.compile(r"(.*[._-]|)(text|label)s?(\.[a-z]+)?", re.IGNORECASE)
+DataFiles = str | Sequence[str] | Mapping[str, str | Sequence[str]]
+Open = Callable[[], list[Table]]
 
 
-def load_source(
-    source: str, *, name: str | None = None, revision: str | None = None
-) -> dict[str, list[Table | Path]]:
-    """Find what the splits of a source are made of. A single file is the train split, and the
-    files of a folder are assigned to splits by their name, or by that of their folder.
+def split_name(word: str) -> str:
+    """RETURNS (str): Our name for a split, "dev" for what others call val, valid or validation."""
+    return WORDS.get(word.lower(), word)
 
-    source (str): A local file or folder, or the name of a dataset on the Hugging Face hub.
+
+def load_splits(
+    source: str,
+    *,
+    name: str | None = None,
+    data_files: DataFiles | None = None,
+    revision: str | None = None,
+    streaming: bool = False,
+    options: Mapping[str, Any] | None = None,
+    only: Sequence[str] = (),
+) -> dict[str, list[Table]]:
+    """Open the splits of a source. A single file is the train split, and the files of a folder are
+    assigned to splits by their name, or by that of their folder.
+
+    source (str): Name of a dataset on the Hugging Face hub, a local file or folder, a folder that
+        save_to_disk wrote, or "csv", "json" or "parquet" for the data files.
     name (Optional[str]): Configuration of the hub dataset.
+    data_files (Optional[DataFiles]): The files to read, below a folder or of a hub dataset: names
+        or patterns, or these by split.
     revision (Optional[str]): Git revision of the hub dataset.
-    RETURNS (dict[str, list[Table | Path]]): The tables, or the files that are none, of "train"
-        and, where present, "dev" and "test".
-    RAISES (CorpusError): If there is no such source, it cannot be read or has no train split.
+    streaming (bool): Whether to read a hub dataset as rows are asked for, and keep no copy.
+    options (Optional[Mapping[str, Any]]): How to read local files, see Options; for a hub dataset
+        the options of its builder in the datasets library.
+    only (Sequence[str]): The splits to open, by default all.
+    RETURNS (dict[str, list[Table]]): The tables of each split.
+    RAISES (CorpusError): If there is no such source or split, or it cannot be read.
     """
     path = Path(source)
-    files = {"train": [path]} if path.suffix in SUFFIXES else find_files(path)
-    if not files:
-        tables = load_tables(source, name=name, revision=revision)
-        return {split: [*tables[split]] for split in tables}
-    if not path.exists():
-        raise CorpusError(f"Can't find the file '{source}': correct its name.")
-    if "train" not in files:
-        found = ", ".join(file.name for paths in files.values() for file in paths)
+    form = BUILDERS.get(source) if data_files is not None else None
+    if form is None and not path.exists():
+        if suffix_of(path) in FILES or not HUB_NAME.fullmatch(source):
+            raise CorpusError(
+                f"Can't find the file or folder '{source}': expected {LOCAL_FORMS}, "
+                f"or the name of a dataset on the Hugging Face hub."
+            )
+        arguments = {"name": name, "data_files": data_files, "revision": revision}
+        found = load_hub(source, **arguments, streaming=streaming, **(options or {}))
+        return {k: [found[k]] for k in _choose(found, only, source)}
+    if name is not None or revision is not None:
         raise CorpusError(
-            f"{source} has no train split: got {found}, expected names with train and, if any, "
-            f"dev and test: rename them."
+            f"'{source}' is local, and a config name or revision selects from a dataset on the "
+            f"Hugging Face hub: leave them out."
         )
-    return {split: [*map(_open, files[split])] for split in SPLITS if split in files}
+    if (path / "dataset_dict.json").exists() or (path / "state.json").exists():
+        saved = load_saved(path)
+        return {k: [saved[k]] for k in _choose(saved, only, source)}
+    chosen = Options.from_dict({**({"format": form} if form else {}), **(options or {})})
+    if data_files is not None:
+        files = _match_files(Path() if form else path, data_files)
+    else:
+        files = {"train": [path]} if path.is_file() else split_files(path, chosen)
+    return {k: _open_files(files[k], chosen) for k in _choose(files, only, source)}
 
 
-def find_files(folder: Path) -> dict[str, list[Path]]:
-    """Find the files of the splits in a folder that does not hold tables only.
+def main_splits(splits: Mapping[str, list[Table]], source: str) -> dict[str, list[Table]]:
+    """Name the splits as for training. Those under other names are left out.
+
+    splits (Mapping[str, list[Table]]): The tables of each split, under the source's names.
+    source (str): Where they are from, for messages.
+    RETURNS (dict[str, list[Table]]): The tables of "train" and, where present, "dev" and "test".
+    RAISES (CorpusError): If there is no such split.
+    """
+    tables: dict[str, list[Table]] = {}
+    for split, found in splits.items():
+        if split_name(split) in SPLITS:
+            tables.setdefault(split_name(split), []).extend(found)
+        else:
+            logger.warning("Left out split '%s' of %s", split, source)
+    if not tables:
+        raise CorpusError(
+            f"{source} has no train split: got {listed(splits)}, expected names with train and, "
+            f"if any, dev (or validation) and test: rename them."
+        )
+    return {split: tables[split] for split in SPLITS if split in tables}
+
+
+def split_files(folder: Path, options: Options = OPTIONS) -> dict[str, list[Path]]:
+    """Assign the data files below a folder to splits by the word train, dev, val, valid,
+    validation or test in their names, or else in that of a folder that holds them.
 
     folder (Path): The folder.
-    RETURNS (dict[str, list[Path]]): The files of each split, sorted. Empty for tables only.
-    RAISES (CorpusError): If the files of a split have several formats.
+    options (Options): How to read the files.
+    RETURNS (dict[str, list[Path]]): The files of each split, sorted.
+    RAISES (CorpusError): If a file names two splits, a split has files of two formats (likely the
+        same rows twice), or there are no files.
     """
     splits: dict[str, list[Path]] = {}
-    for path in sorted(folder.rglob("*")):
-        inside = path.relative_to(folder)
-        name = SPLIT_WORD.search(path.stem.lower()) or SPLIT_WORD.fullmatch(inside.parent.name)
-        known = path.suffix in SUFFIXES or path.suffix in FORMATS
-        if name and known and not any(part.startswith(".") for part in inside.parts):
-            splits.setdefault(split_name(name[1]), []).append(path)
-    suffixes = {split: sorted({path.suffix for path in paths}) for split, paths in splits.items()}
-    if all(suffix in FORMATS for found in suffixes.values() for suffix in found):
-        return {}
-    for split, found in suffixes.items():
-        if len(found) > 1:
+    files = [path for path in sorted(folder.rglob("*")) if _is_data(path, folder)]
+    for path in files:
+        split = _find_split(path, folder)
+        if split is None:
+            logger.warning("Left out %s: no split in its name", path)
+        elif (
+            path.suffix.lower() in FILES
+            or PARALLEL.fullmatch(path.name)
+            or _is_known(path, options)
+        ):
+            splits.setdefault(split, []).append(path)
+        else:
+            logger.warning("Left out %s: can't tell what it holds", path)
+    for split, paths in splits.items():
+        suffixes = sorted({path.suffix for path in paths})
+        if len(suffixes) > 1:
             raise CorpusError(
-                f"The {split} files in {folder} are of several formats ({', '.join(found)}), "
+                f"The {split} files in {folder} are of several formats ({', '.join(suffixes)}), "
                 f"expected one: keep the files of one format in the folder."
             )
+    if not splits:
+        raise CorpusError(
+            f"{folder} has no splits: got {listed(path.name for path in files) or 'no files'}, "
+            f"expected {LOCAL_FORMS}: rename them."
+        )
     return splits
 
 
-def read_source(
-    parts: Sequence[Table | Path],
-    task: Task,
-    columns: Columns = COLUMNS,
-    *,
-    labels: Sequence[str] | None = None,
-    exclude: Iterable[str] = (),
-    on_error: OnError | None = None,
-) -> Iterator[Record]:
-    """Read what a split is made of.
+def select_split(splits: Mapping[str, Sequence[Table]], split: str, source: str) -> list[Table]:
+    """Find the rows of a split.
 
-    parts (Sequence[Table | Path]): The tables or files.
-    task (Task): What they are annotated for.
-    columns (Columns): The names of the columns.
-    labels (Optional[Sequence[str]]): The names of the labels of a column of plain integers.
-    exclude (Iterable[str]): Labels of entities to leave out.
-    on_error (Optional[OnError]): Called with what is wrong with a row, which is then left out.
-        Without it, the error is raised.
-    YIELDS (Record): One record per row, sentence or doc.
-    RAISES (CorpusError): If the data cannot be read or is not annotated for the task.
+    splits (Mapping[str, Sequence[Table]]): The tables of each split.
+    split (str): The split, or a part of it, as the datasets library writes it: "train",
+        "train[:90%]", "train[1000:]", "train+validation". dev, val, valid and validation are the
+        same.
+    source (str): Where the splits are from, for messages.
+    RETURNS (list[Table]): The tables.
+    RAISES (CorpusError): If there is no such split or part.
     """
-    excluded = frozenset(exclude)
-    for part in parts:
-        for record in _read_part(part, task, columns, labels, on_error):
-            yield leave_out(record, excluded) if excluded else record
-
-
-def leave_out(record: Record, labels: frozenset[str]) -> Record:
-    """RETURNS (Record): The record without the entities that have one of these labels."""
-    pairs = zip(record.spans, record.labels, strict=True)
-    kept = [(span, label) for span, label in pairs if label not in labels]
-    return replace(record, spans=[span for span, _ in kept], labels=[label for _, label in kept])
-
-
-def _open(path: Path) -> Table | Path:
-    return Table(str(path), load_file(path)) if path.suffix in FORMATS else path
-
-
-def _read_part(
-    part: Table | Path,
-    task: Task,
-    columns: Columns,
-    labels: Sequence[str] | None,
-    on_error: OnError | None,
-) -> Iterator[Record]:
-    if isinstance(part, Table):
-        return read_records([part], task, columns, on_error, labels=labels)
-    if part.suffix in docbin.SUFFIXES:
-        return docbin.read_docbin(part, task, on_error)
-    is_conllu = part.suffix in conllu.SUFFIXES
-    if task != ("tagger" if is_conllu else "ner"):
+    parts = [_known(part.strip(), splits) for part in split.split("+")]
+    missing = [part for part in parts if part.partition("[")[0] not in splits]
+    if missing:
         raise CorpusError(
-            f"{part} is read as a file of {'tags' if is_conllu else 'entities'}, expected the task "
-            f"{'tagger' if is_conllu else 'ner'}, got {task}: name the right task or file."
+            f"{source} has no split '{split}': got {', '.join(splits)}, expected one of these, or "
+            f"a part of it such as '{next(iter(splits))}[:90%]'."
         )
-    if is_conllu:
-        return conllu.read_conllu(part, columns.tags, on_error)
-    return iob.read_iob(part, on_error)
+    found: list[Table] = []
+    for part in parts:
+        found += _select_part(splits, part, split, source) if "[" in part else splits[part]
+    if not found:
+        raise CorpusError(f"'{split}' of {source} has no rows, expected at least one.")
+    return found
+
+
+def _select_part(
+    splits: Mapping[str, Sequence[Table]], part: str, split: str, source: str
+) -> list[Table]:
+    name = part.partition("[")[0]
+    if not all(table.reread for table in splits[name]):
+        raise CorpusError(
+            f"'{split}' is a part of a split, and how long a streamed one is is not known: set "
+            f"streaming = false, or use limit for the first rows."
+        )
+    sizes = [table.count() for table in splits[name]]
+    try:
+        (chosen,) = (
+            import_datasets().ReadInstruction.from_spec(part).to_absolute({name: sum(sizes)})
+        )
+    except ValueError as error:
+        raise CorpusError(
+            f"{source} has no split '{split}' ({first_line(error)}): expected a split, or a part "
+            f"of it such as '{name}[:90%]'."
+        ) from error
+    found, start, stop = [], chosen.from_, chosen.to
+    for table, size in zip(splits[name], sizes, strict=True):
+        rows = range(size)[max(start, 0) : max(stop, 0)]
+        if rows:
+            found.append(table.part(rows.start, rows.stop))
+        start, stop = start - size, stop - size
+    return found
+
+
+def _choose(splits: Mapping[str, Any], only: Sequence[str], source: str) -> list[str]:
+    chosen = [_known(split, splits) for split in only]
+    unknown = [split for split in chosen if split not in splits]
+    if unknown:
+        raise CorpusError(
+            f"{source} has no split {listed(unknown)}: got {listed(splits)}, expected some of "
+            f"these."
+        )
+    return chosen or list(splits)
+
+
+def _known(part: str, splits: Mapping[str, Any]) -> str:
+    name, bracket, rest = part.partition("[")
+    if name not in splits:
+        name = next((k for k in splits if split_name(k) == split_name(name)), name)
+    return name + bracket + rest
+
+
+def _is_data(path: Path, folder: Path) -> bool:
+    hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+    return path.is_file() and not hidden and path.suffix.lower() not in NO_DATA
+
+
+def _is_known(path: Path, options: Options) -> bool:
+    try:
+        return find_format(path, options) is not None
+    except CorpusError:  # told when the file is read
+        return True
+
+
+def _find_split(path: Path, folder: Path) -> str | None:
+    found = sorted({split_name(word) for word in SPLIT_WORD.findall(path.name.lower())})
+    if len(found) > 1:
+        raise CorpusError(
+            f"The name of {path} holds {' and '.join(found)}, expected one split: rename it."
+        )
+    parents = [parent.lower() for parent in reversed(path.relative_to(folder).parts[:-1])]
+    found += [split_name(word) for word in parents if word in WORDS]
+    return found[0] if found else None
+
+
+def _open_files(paths: Sequence[Path], options: Options) -> list[Table]:
+    """RETURNS (list[Table]): The files, of which one with texts and one with labels make one."""
+    pairs: dict[str, dict[str, Path]] = {}
+    for path in paths:
+        match = PARALLEL.fullmatch(path.name)
+        if match:
+            pairs.setdefault(str(path.parent / match[1]), {})[match[2].lower()] = path
+    tables = []
+    for path in paths:
+        match = PARALLEL.fullmatch(path.name)
+        pair = pairs[str(path.parent / match[1])] if match else {}
+        if len(pair) < 2:
+            tables.append(open_table(path, options))
+        elif path == pair["text"]:
+            names = path.with_name("mapping.txt")
+            tables.append(
+                read_parallel(path, pair["label"], names if names.exists() else None, options)
+            )
+    return tables
+
+
+def _match_files(folder: Path, data_files: DataFiles) -> dict[str, list[Path]]:
+    by_split = data_files if isinstance(data_files, Mapping) else {"train": data_files}
+    files: dict[str, list[Path]] = {}
+    for split, patterns in by_split.items():
+        names = [patterns] if isinstance(patterns, str) else patterns
+        files[split] = []
+        for name in names:
+            path = folder / name
+            found = [path] if path.exists() else sorted(map(Path, glob(str(path), recursive=True)))
+            if not found:
+                raise CorpusError(f"No file matches '{path}': correct data_files.")
+            files[split].extend(found)
+    return files

@@ -1,19 +1,21 @@
 """Splits: the rows that docs are made of, read as often as needed."""
 
-import math
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from pathlib import Path
+from itertools import chain
+from typing import Any
 
-from spacy.util import minibatch
+from spacy.util import logger, minibatch
 
-from .errors import CorpusError, OnError
-from .records import COLUMNS, Columns, Record, Task
-from .sources import load_source, read_source
-from .tables import SPLITS, Table
+from .errors import CorpusError, Report
+from .labels import count_labels
+from .options import Options
+from .records import Reading, Record, read_records, understand
+from .roles import COLUMNS, Columns, NoColumn, Task
+from .sources import SPLITS, load_splits, main_splits
 
 N_HASHES = 1 << 64
 
@@ -22,9 +24,9 @@ N_HASHES = 1 << 64
 class Split:
     """The rows of a split.
 
-    parts (Sequence[Table | Path]): The tables or files to read.
+    readings (Sequence[Reading]): The tables, and how they are read.
     task (Task): What they are annotated for.
-    columns (Columns): The names of the columns.
+    columns (Columns): The names of the columns of rows that are written.
     exclude (Sequence[str]): Labels of entities to leave out.
     n_sents (int): Number of rows, each a sentence, in a doc.
     keep (Optional[Callable[[list[Record]], bool]]): Tells which docs belong to the split. Without
@@ -32,7 +34,7 @@ class Split:
     reports (bool): Whether bad rows are left to this split, of all that read the same rows.
     """
 
-    parts: Sequence[Table | Path]
+    readings: Sequence[Reading]
     task: Task
     columns: Columns = COLUMNS
     exclude: Sequence[str] = ()
@@ -40,28 +42,17 @@ class Split:
     keep: Callable[[list[Record]], bool] | None = None
     reports: bool = True
 
-    def read(self, on_error: OnError | None = None) -> Iterator[list[Record]]:
+    def read(self, report: Report | None = None) -> Iterator[list[Record]]:
         """Read the split.
 
-        on_error (Optional[OnError]): Called with what is wrong with a row, which is then left out.
-            Without it, the error is raised.
+        report (Optional[Report]): Where rows that are left out are counted. Without it, the first
+            bad row is raised.
         YIELDS (list[Record]): The rows of each doc.
         RAISES (CorpusError): If the data cannot be read or is not annotated for the task.
         """
-        report = on_error if self.reports else ignore
-        records = read_source(
-            self.parts, self.task, self.columns, exclude=self.exclude, on_error=report
-        )
-        docs = minibatch(records, self.n_sents)
+        used = (report or Report()) if self.reports else Report(skip=True)
+        docs = minibatch(read_records(self.readings, used, self.exclude), self.n_sents)
         return docs if self.keep is None else filter(self.keep, docs)
-
-    @property
-    def total(self) -> int | None:
-        """RETURNS (Optional[int]): The number of docs, unless only reading tells."""
-        tables = [part for part in self.parts if isinstance(part, Table)]
-        if self.keep is not None or len(tables) < len(self.parts):
-            return None
-        return math.ceil(sum(len(table.data) for table in tables) / self.n_sents)
 
 
 def open_splits(
@@ -71,6 +62,9 @@ def open_splits(
     *,
     name: str | None = None,
     revision: str | None = None,
+    labels: Sequence[str] | None = None,
+    options: Mapping[str, Any] | None = None,
+    only: Sequence[str] = (),
     exclude: Sequence[str] = (),
     n_sents: int = 1,
 ) -> dict[str, Split]:
@@ -81,9 +75,13 @@ def open_splits(
     columns (Columns): The names of the columns.
     name (Optional[str]): Configuration of the hub dataset.
     revision (Optional[str]): Git revision of the hub dataset.
+    labels (Optional[Sequence[str]]): The names of the labels, by index where rows hold integers.
+    options (Optional[Mapping[str, Any]]): How to read local files, see Options.
+    only (Sequence[str]): The splits to read, by default all.
     exclude (Sequence[str]): Labels of entities to leave out.
     n_sents (int): Number of rows, each a sentence, in a doc.
-    RETURNS (dict[str, Split]): "train" and, where present, "dev" and "test".
+    RETURNS (dict[str, Split]): "train" and, where present, "dev" and "test". Splits other than
+        train without a column of annotation are left out, with a warning.
     RAISES (CorpusError): If there is no such source, it cannot be read or has no train split, or
         the task has no entities or sentences.
     """
@@ -91,8 +89,66 @@ def open_splits(
         raise CorpusError(f"Only entities can be excluded, and {task} has none: leave it out.")
     if n_sents > 1 and task not in ("tagger", "ner"):
         raise CorpusError(f"The rows of {task} are docs, not sentences: leave out n_sents.")
-    found = load_source(source, name=name, revision=revision)
-    return {split: Split(parts, task, columns, exclude, n_sents) for split, parts in found.items()}
+    opened = load_splits(source, name=name, revision=revision, options=options, only=only)
+    tables = main_splits(opened, source)
+    if "train" not in tables:
+        raise CorpusError(
+            f"{source} has no train split: got {', '.join(opened)}, expected names with train and, "
+            f"if any, dev (or validation) and test: rename them."
+        )
+    values = (
+        Options.from_dict(options or {})
+        if all(table.format != "dataset" for found in tables.values() for table in found)
+        else Options()
+    )
+    splits = {}
+    for split, found in tables.items():
+        try:
+            readings = [understand(table, task, columns, labels, values) for table in found]
+        except NoColumn as error:
+            if split == "train":
+                raise
+            logger.warning("Left out the %s split, which is not annotated. %s", split, error)
+            continue
+        is_tokens = any(table.format == "tokens" for table in found)
+        named = COLUMNS if is_tokens else columns
+        splits[split] = Split(readings, task, named, exclude, n_sents)
+    return splits
+
+
+def count_splits(
+    splits: Mapping[str, Split], skip: bool = False
+) -> tuple[dict[str, Counter[str]], dict[str, int]]:
+    """Count the labels and docs of splits. Those other than train of which no row has a label are
+    left out, with a warning.
+
+    splits (Mapping[str, Split]): The splits.
+    skip (bool): Whether to leave out bad rows.
+    RETURNS (tuple[dict[str, Counter[str]], dict[str, int]]): The labels, and the number of docs, of
+        each split that remains.
+    RAISES (CorpusError): If a row is bad, or only some rows of a split have a label.
+    """
+    counts: dict[str, Counter[str]] = {}
+    sizes: dict[str, int] = {}
+    for name, split in splits.items():
+        report = Report(skip, skip_unlabelled=name != "train")
+        n_docs = 0
+
+        def docs(split: Split = split, report: Report = report) -> Iterator[list[Record]]:
+            nonlocal n_docs
+            for records in split.read(report):
+                n_docs += 1
+                yield records
+
+        found = count_labels(chain.from_iterable(docs()))
+        is_masked = set(found) == {"-1"} and "-1" not in counts.get("train", found)
+        if (report.unlabelled and not n_docs) or is_masked:
+            logger.warning("Left out the %s split, in which no row has a label", name)
+            continue
+        if report.unlabelled and not skip:
+            raise CorpusError(report.reasons[0])
+        counts[name], sizes[name] = found, n_docs
+    return counts, sizes
 
 
 def add_splits(
@@ -116,7 +172,7 @@ def add_splits(
         raise CorpusError(f"Nothing remains for train: got shares of {got}, expected less than 1.")
     train = splits["train"]
     hashes: dict[str, list[int]] = defaultdict(list)
-    for rows in train.read(ignore):
+    for rows in train.read(Report(skip=True)):
         hashes[_stratum(rows, train.task)].append(_hash(rows, seed))
     bounds = {stratum: _bounds(sorted(found), shares) for stratum, found in hashes.items()}
     names = ["train", *shares]
@@ -131,10 +187,6 @@ def add_splits(
     new = {name: replace(train, keep=choose(name), reports=name == "train") for name in names}
     found = {**splits, **new}
     return {split: found[split] for split in SPLITS if split in found}
-
-
-def ignore(error: CorpusError) -> None:
-    """Do nothing about an error that is reported elsewhere."""
 
 
 def _bounds(hashes: Sequence[int], shares: Mapping[str, float]) -> list[int]:

@@ -15,7 +15,7 @@ def test_quick_run(program: Program, tmp_path: Path) -> None:
     code, output, messages = program("data.py", "--quick", "--output", path)
     assert code == 0, messages
     result = json.loads(path.read_text(encoding="utf8"))
-    assert [row["system"] for row in result["rows"]] == ["streamed jsonl", "spacy.Corpus.v1"]
+    assert [row["system"] for row in result["rows"]] == ["jsonl", "spacy.Corpus.v1"]
     for row in result["rows"]:
         assert "error" not in row, row
         assert row["rows_per_s"] > 0
@@ -35,6 +35,6 @@ def test_rows_are_the_same_each_time(module: Callable[[str], ModuleType]) -> Non
 
 def test_what_does_not_end_is_reported(module: Callable[[str], ModuleType], tmp_path: Path) -> None:
     data = module("data")
-    case = data.Case("streamed jsonl", 10, str(tmp_path))
+    case = data.Case("jsonl", 10, str(tmp_path))
     assert data.run_case(case, timeout=0.01)["error"] == "not done after 0 s"
     assert "rows.jsonl" in data.run_case(case, timeout=60)["error"]

@@ -86,7 +86,7 @@ def test_failure_leaves_earlier_files(folder, tmp_path, spacy_cli):
     srsly.write_jsonl(folder / "test.jsonl", [*TRAIN, {"text": "", "label": "pos"}])
     code, output = spacy_cli("rnn", "convert", folder, out, "--task", "textcat")
     assert code == 1
-    assert "test.jsonl, row 4: the column 'text' holds '', expected a string" in output
+    assert "test.jsonl, row 4, line 4: the column 'text' holds '', expected a string" in output
     assert {path: path.read_bytes() for path in out.iterdir()} == before
 
 
@@ -147,7 +147,7 @@ def test_bad_rows_are_skipped_and_counted(folder, tmp_path, spacy_cli):
     srsly.write_jsonl(folder / "train.jsonl", [*TRAIN, *bad])
     out = tmp_path / "out"
     summaries = convert(open_splits(str(folder), "textcat"), out, on_error="skip")
-    assert [summary.skipped for summary in summaries.values()] == [2, 0, 0]
+    assert [summary.report.skipped for summary in summaries.values()] == [2, 0, 0]
     assert len(read(out / "train.spacy")) == 3
     args = ["rnn", "convert", folder, out, "--task", "textcat"]
     code, output = spacy_cli(*args, "--on-error", "skip")

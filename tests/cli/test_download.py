@@ -126,9 +126,9 @@ def test_not_as_downloaded(hub, tmp_path, spacy_cli):
 
 
 def test_unknown_split(hub, tmp_path, spacy_cli):
-    code, output = spacy_cli("rnn", "download", "user/set", tmp_path / "set", "--split", "dev")
+    code, output = spacy_cli("rnn", "download", "user/set", tmp_path / "set", "--split", "nope")
     assert code == 1
-    assert "user/set has no split dev: got train, unsupervised, validation, expected" in output
+    assert "user/set has no split nope: got train, unsupervised, validation, expected" in output
     assert not list(tmp_path.iterdir())
 
 

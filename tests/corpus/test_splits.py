@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import srsly
 
-from spacy_rnn.corpus import CorpusError
+from spacy_rnn.corpus import CorpusError, Report
 from spacy_rnn.corpus.splits import add_splits, open_splits
 
 pytest.importorskip("datasets")
@@ -88,10 +88,10 @@ def test_bad_requests(path, tmp_path):
 def test_a_bad_row_is_reported_once(path):
     srsly.write_jsonl(path, [*ROWS, {"text": "", "label": "rare"}])
     splits = add_splits(open_splits(str(path), "textcat"), {"dev": 0.1})
-    errors: list[CorpusError] = []
+    report = Report(skip=True)
     for split in splits.values():
-        list(split.read(errors.append))
-    assert len(errors) == 1
-    assert "rows.jsonl, row 201: the column 'text' holds ''" in str(errors[0])
+        list(split.read(report))
+    assert report.skipped == 1
+    assert "rows.jsonl, row 201, line 201: the column 'text' holds ''" in report.reasons[0]
     with pytest.raises(CorpusError, match="row 201"):
         list(splits["train"].read())
