@@ -16,6 +16,7 @@ from thinc.types import Floats2d
 from ..layers.bag import weigh_ngrams
 from .calibration import fit_temperature, temper
 from .examples import GetExamples
+from .fitted import Fitted
 from .losses import Array, focal_loss, require_loss_settings, sample_weights, smooth
 from .rehearsal import rehearse
 from .storage import FromDisk
@@ -54,7 +55,7 @@ def textcat_config(exclusive_classes: bool, **settings: Any) -> dict[str, Any]:
     }
 
 
-class Categorizer(FromDisk, TextCategorizer, ABC):
+class Categorizer(Fitted, FromDisk, TextCategorizer, ABC):
     """Text categorizer with a choice of loss and calibrated probabilities.
 
     vocab (Vocab): The shared vocabulary.
@@ -87,7 +88,8 @@ class Categorizer(FromDisk, TextCategorizer, ABC):
         self.class_weights = class_weights
         self.label_smoothing = label_smoothing
         self.focal_gamma = focal_gamma
-        self.cfg.update(class_weights={}, temperature=1.0, thresholds={})
+        self.cfg.update(class_weights={})
+        self.forget_fit()
 
     def set_annotations(self, docs: Iterable[Doc], scores: Floats2d) -> None:
         """Modify a batch of documents.
@@ -241,7 +243,8 @@ class Categorizer(FromDisk, TextCategorizer, ABC):
                 f"({', '.join(self.labels[:5])}{', …' if len(self.labels) > 5 else ''}). Correct "
                 "the label, or leave it out."
             )
-        self.cfg.update(class_weights=weights, temperature=1.0, thresholds={})
+        self.cfg.update(class_weights=weights)
+        self.forget_fit()
         counting = numpy.array([weights.get(label, 1.0) for label in self.labels])
         self._start_from(self._bias(n_with * counting, n_without))
         bag = self.model.maybe_get_ref("ngrams")

@@ -11,18 +11,16 @@ from spacy.vocab import Vocab
 from thinc.api import Optimizer
 
 from ..layers.growth import TAG_MARGIN, Array, add_outputs
+from .storage import FromDisk
 
 
-class GrowingLabels(ABC):
+class GrowingLabels(FromDisk, ABC):
     """Mixin for components that label tokens: they take new labels at any time.
 
     What is predicted, and how all other labels are scored, is the same after as before.
     """
 
-    name: str
     vocab: Vocab
-    model: Any
-    cfg: dict[str, Any]
     _rehearsal_model: Any
 
     @property
@@ -33,11 +31,6 @@ class GrowingLabels(ABC):
     @abstractmethod
     def find_labels(self, examples: Iterable[Example]) -> set[str]:
         """RETURNS (Set[str]): The labels in the references of examples."""
-
-    @property
-    def n_outputs(self) -> int:
-        """RETURNS (int): How many outputs the model has for the labels."""
-        return len(self.labels)
 
     def add_label(self, label: str) -> int:
         """Add a label. To a trained component as well: it predicts what it did before, until it
@@ -53,9 +46,9 @@ class GrowingLabels(ABC):
             return 0
         self.cfg["labels"].append(label)
         self.vocab.strings.add(label)
-        had = self.model.maybe_get_dim("nO")
-        if had is not None and had < self.n_outputs:
-            add_outputs(self.model, self.n_outputs, TAG_MARGIN, self._ancestors(had))
+        had, needed = self.model.maybe_get_dim("nO"), self.n_outputs
+        if had is not None and needed is not None and had < needed:
+            add_outputs(self.model, needed, TAG_MARGIN, self._ancestors(had))
         return 1
 
     def update(

@@ -21,9 +21,9 @@ from ..layers.crf import Lattice, infer, negative_log_likelihood, set_legal
 from .confidence import EntityConfidence
 from .entities import BEGIN, MISSING, OUT, Tokens, aligned_entities, find_known, set_entities
 from .examples import SAMPLE, GetExamples, with_text_first
+from .fitted import Fitted
 from .labels import GrowingLabels
 from .rehearsal import compare_marginals, rehearse
-from .storage import FromDisk
 from .tags import OUTSIDE, UNKNOWN, Array, Scheme, Segments, TagSet
 
 
@@ -46,7 +46,7 @@ class Entities(NamedTuple):
     scores: Array | None
 
 
-class RNNEntityRecognizer(GrowingLabels, EntityConfidence, FromDisk, TrainablePipe):
+class RNNEntityRecognizer(GrowingLabels, EntityConfidence, Fitted, TrainablePipe):
     """Recurrent named entity recognition, with a conditional random field over entities' tags.
 
     Entities that are already in `doc.ents` stay, and tokens that are blocked stay without; what
@@ -99,12 +99,8 @@ class RNNEntityRecognizer(GrowingLabels, EntityConfidence, FromDisk, TrainablePi
         self.n_best = n_best
         self.min_score = min_score
         self.scorer = scorer
-        self.cfg: dict[str, Any] = {
-            "labels": [],
-            "scheme": scheme,
-            "temperature": 1.0,
-            "thresholds": {},
-        }
+        self.cfg = {"labels": [], "scheme": scheme}
+        self.forget_fit()
         self._rehearsal_model: Model[Any, Any] | None = None
 
     @property
@@ -136,6 +132,11 @@ class RNNEntityRecognizer(GrowingLabels, EntityConfidence, FromDisk, TrainablePi
         """RETURNS (int): The number of tags."""
         return len(self.tags)
 
+    @property
+    def names_in_cfg(self) -> tuple[str, ...]:
+        """RETURNS (Tuple[str]): What thresholds in `cfg` may be of."""
+        return ("O",)
+
     def _ancestors(self, had: int) -> Array:
         # What has a new label was outside of entities so far.
         return numpy.arange(had) == 0
@@ -162,7 +163,7 @@ class RNNEntityRecognizer(GrowingLabels, EntityConfidence, FromDisk, TrainablePi
             self.add_label(label)
         if not self.labels:
             self._warn_of_no_labels(get_examples())
-        self.cfg.update(temperature=1.0, thresholds={})
+        self.forget_fit()
         self.model.set_dim("nO", self.n_outputs)
         self.model.initialize(X=[example.x for example in islice(get_examples(), SAMPLE)])
         set_legal(self.model.get_ref("crf"), self.tags.legal())

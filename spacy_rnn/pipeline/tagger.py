@@ -19,10 +19,9 @@ from ..layers.crf import Lattice, infer, negative_log_likelihood
 from .examples import FromExamples
 from .labels import GrowingLabels
 from .rehearsal import compare_marginals, compare_probabilities, rehearse
-from .storage import FromDisk
 
 
-class RNNTagger(GrowingLabels, FromExamples, FromDisk, Tagger):
+class RNNTagger(GrowingLabels, FromExamples, Tagger):
     """Recurrent tagger for `token.tag_`.
 
     vocab (Vocab): The shared vocabulary.

@@ -124,6 +124,11 @@ class RNNTextCategorizer(Categorizer):
                 self._warn_of_others(example.reference.cats)
         return super().get_loss(examples, scores)
 
+    @property
+    def names_in_cfg(self) -> tuple[str, ...]:
+        """RETURNS (Tuple[str]): What thresholds and weights in `cfg` may be of."""
+        return (*self.labels, *([] if self.oos_label is None else [self.oos_label]))
+
     def _warn_of_others(self, cats: dict[str, float]) -> None:
         has = [label for label, value in cats.items() if value]
         if has and not {*self.labels, self.oos_label}.intersection(has):

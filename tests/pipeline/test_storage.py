@@ -111,3 +111,65 @@ def test_one_flipped_byte_in_bytes_is_refused(nlp: Language, make_examples: Call
         with pytest.raises(ValueError, match="Can't load component 'rnn_tagger' from bytes: got"):
             nlp.get_pipe("rnn_tagger").from_bytes(bytes(flipped))
     nlp.get_pipe("rnn_tagger").from_bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("factory", "changes", "reason"),
+    [
+        ("rnn_ner", {"labels": ["X"] * 2}, "for labels, got .* expected a list of distinct str"),
+        ("rnn_ner", {"labels": []}, "0 labels need a model with 1 outputs, got 5"),
+        ("rnn_ner", {"labels": [1]}, r"for labels, got \[1\]"),
+        ("rnn_ner", {"temperature": None}, "for temperature, got None, expected a finite number"),
+        ("rnn_ner", {"temperature": 0}, "for temperature, got 0, expected a finite number above 0"),
+        ("rnn_ner", {"thresholds": {"PER": 1.0}}, "for thresholds, got .* of labels that there"),
+        ("rnn_ner", {"scheme": "iob"}, "for scheme, got 'iob', expected bilou or bio"),
+        ("rnn_tagger", {"labels": ["N"]}, "1 labels need a model with 1 outputs, got 9"),
+        ("rnn_textcat", {"labels": ["good"]}, "1 labels need a model with 1 outputs, got 2"),
+        ("rnn_textcat", {"temperature": -1.5}, "for temperature, got -1.5"),
+        ("rnn_textcat_multilabel", {"thresholds": {"bad": "x"}}, "for thresholds, got"),
+        ("rnn_textcat_multilabel", {"threshold": None}, "for threshold, got None"),
+    ],
+)
+def test_cfg_is_checked_against_the_model(
+    nlp: Language,
+    make_examples: Callable,
+    tmp_path: Path,
+    factory: str,
+    changes: dict[str, Any],
+    reason: str,
+) -> None:
+    nlp.add_pipe(factory, config=CONFIGS[factory])
+    nlp.initialize(lambda: make_examples(nlp))
+    pipe = nlp.get_pipe(factory)
+    cfg = dict(pipe.cfg)
+    pipe.cfg.update(changes)
+    nlp.to_disk(tmp_path)
+    with pytest.raises(ValueError, match=f"'{factory}' from .*{factory}/cfg: .*{reason}"):
+        spacy.load(tmp_path)
+    data = pipe.to_bytes()
+    pipe.cfg = cfg
+    with pytest.raises(ValueError, match=f"'{factory}' from bytes: .*{reason}"):
+        pipe.from_bytes(data)
+
+
+@pytest.mark.parametrize("part", ["cfg", "model"])
+@pytest.mark.parametrize("damage", ["missing", "truncated"])
+def test_each_file_is_refused_by_its_name(
+    nlp: Language, make_examples: Callable, tmp_path: Path, part: str, damage: str
+) -> None:
+    nlp.add_pipe("rnn_ner", config=CONFIGS["rnn_ner"])
+    nlp.initialize(lambda: make_examples(nlp))
+    nlp.to_disk(tmp_path)
+    (tmp_path / "rnn_ner" / SUMS).unlink()
+    file = tmp_path / "rnn_ner" / part
+    if damage == "missing":
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes()[:-5])
+    with pytest.raises(ValueError, match=f"rnn_ner/{part}: got a file that is {damage}"):
+        spacy.load(tmp_path)
+    # What was there before stays.
+    labels = nlp.get_pipe("rnn_ner").labels
+    with pytest.raises(ValueError, match=part):
+        nlp.get_pipe("rnn_ner").from_disk(tmp_path / "rnn_ner", exclude=["vocab"])
+    assert nlp.get_pipe("rnn_ner").labels == labels
