@@ -36,6 +36,7 @@ def step_aside(error: Exception) -> None:
 try:
     # Each adds its command to app.
     from . import (  # noqa: F401
+        annotate,
         assets,
         calibrate,
         convert,

@@ -1,8 +1,6 @@
 """What a training depends on: its config, its data, and the software it runs on."""
 
 import platform
-from collections.abc import Iterator
-from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -10,6 +8,8 @@ from typing import Any
 import torch
 from spacy.util import dict_to_dot
 from thinc.api import Config
+
+from ..digest import digest
 
 SECTIONS_WITH_FILES = ("paths", "corpora", "initialize")
 PACKAGES = ("spacy-rnn", "spacy", "thinc", "torch", "numpy")
@@ -23,7 +23,7 @@ def describe(config: Config) -> dict[str, Any]:
         file or folder that it names; and the software, which decides on the last bits only.
     """
     settings = {
-        name: _digest(Path(value)) if _is_file(name, value) else value
+        name: f"data {digest(Path(value))}" if _is_file(name, value) else value
         for name, value in dict_to_dot(config.interpolate()).items()
         if not name.startswith("training.logger.")
     }
@@ -50,23 +50,3 @@ def _words(values: dict[str, Any], name: str) -> str:
 def _is_file(name: str, value: Any) -> bool:
     in_section = name.partition(".")[0] in SECTIONS_WITH_FILES
     return in_section and isinstance(value, str) and value != "" and Path(value).exists()
-
-
-def _digest(path: Path) -> str:
-    """RETURNS (str): A digest of a file, or of the names and contents of the files in a folder."""
-    digest = blake2b(digest_size=8)
-    for name, file in sorted(_files(path)):
-        digest.update(name.encode())
-        with file.open("rb") as stream:
-            while block := stream.read(2**20):
-                digest.update(block)
-    return f"data {digest.hexdigest()}"
-
-
-def _files(path: Path) -> Iterator[tuple[str, Path]]:
-    if path.is_file():
-        yield "", path
-    else:
-        for file in path.rglob("*"):
-            if file.is_file():
-                yield str(file.relative_to(path)), file

@@ -1,0 +1,72 @@
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+from spacy.cli._util import Arg, Opt
+from wasabi import msg
+
+from . import app
+from ._util import CommandError, exit_on_error, load_pipeline
+
+
+class OutputFormat(str, Enum):
+    parquet = "parquet"
+    jsonl = "jsonl"
+    spacy = "spacy"
+
+
+@app.command("annotate")
+def annotate_cli(
+    model: Annotated[str, Arg(help="Name or path of the pipeline")],
+    source: Annotated[
+        str,
+        Arg(
+            metavar="INPUT",
+            help="Texts: a csv, tsv, jsonl, parquet, txt or spacy file, a folder of files of one "
+            "of these kinds, or a dataset on the Hugging Face hub",
+        ),
+    ],
+    output: Annotated[Path, Arg(help="Folder for the annotations", file_okay=False)],
+    to: Annotated[OutputFormat, Opt("--to", help="Format to write")] = OutputFormat.parquet,
+    columns: Annotated[
+        str | None,
+        Opt(help="Columns to write, separated by commas; by default what the pipeline assigns"),
+    ] = None,
+    text_column: Annotated[str, Opt(help="Column of the text")] = "text",
+    id_column: Annotated[
+        str | None, Opt(help="Column of the ids; by default rows are numbered from 0")
+    ] = None,
+    split: Annotated[str, Opt(help="Split of a dataset on the hub")] = "train",
+    revision: Annotated[str | None, Opt(help="Git revision of a dataset on the hub")] = None,
+    shard_size: Annotated[int, Opt(min=1, help="Number of texts in a file")] = 10_000,
+    n_process: Annotated[int, Opt("--n-process", "-n", min=1, help="Number of processes")] = 1,
+) -> None:
+    """
+    Annotate texts with a pipeline. Killed at any moment, the same command
+    goes on where it was left. Texts that cannot be annotated are listed in
+    failures.jsonl.
+    """
+    from ..annotation import AnnotationError, annotate
+    from ..annotation.texts import Source
+
+    with exit_on_error():
+        nlp = load_pipeline(model)
+        try:
+            summary = annotate(
+                nlp,
+                model,
+                Source(source, text_column, id_column, split, revision),
+                output,
+                form=to.value,
+                columns=columns.split(",") if columns is not None else None,
+                shard_size=shard_size,
+                n_process=n_process,
+                silent=False,
+            )
+        except AnnotationError as error:
+            raise CommandError(str(error)) from error
+    rate = (summary.texts - summary.found) / max(summary.seconds, 1e-9)
+    found = f", {summary.found:,} of them before" if summary.found else ""
+    msg.good(f"Annotated {summary.texts:,} texts{found} ({rate:,.0f} a second)", output)
+    if summary.failures:
+        msg.warn(f"{summary.failures:,} could not be annotated", output / "failures.jsonl")
