@@ -9,15 +9,19 @@ from numpy.typing import NDArray
 from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Floats2d
+from torch import Tensor
 
-from ..modules.ngrams import NgramBag
+from ..modules.ngrams import NgramBag, squared_log_ratios
 from .distinct import MULTIPLIER, distinct_rows
 from .ngrams import hash_ngrams
 from .shim import TorchShim, init_shim, torch_shim
-from .tokens import lexical_features
+from .tokens import lexical_features, look_up
 
 Hashes = NDArray[numpy.uint64]
 Integers = NDArray[numpy.int64]
+
+# How many numbers of rows times labels are counted at once.
+MAX_COUNTS = 2**26
 
 
 def ngram_bag(rows: int, width: int) -> Model[list[Doc], Floats2d]:
@@ -59,25 +63,50 @@ def forward(
 
 def weigh_ngrams(
     model: Model[list[Doc], Floats2d],
-    batches: Iterable[tuple[Sequence[Doc], NDArray]],
+    get_batches: Callable[[], Iterable[tuple[Sequence[Doc], NDArray]]],
     n_labels: int,
 ) -> None:
     """Let n-grams weigh by what they tell about the labels of documents, see `NgramBag.weigh`.
 
+    Takes at most 256 MiB for `MAX_COUNTS` numbers, and about half as much to work with. Where rows
+    times labels are more, the documents are read several times, each for a part of the labels.
+
     model (Model[List[Doc], Floats2d]): An `ngram_bag`.
-    batches (Iterable[Tuple[List[Doc], NDArray]]): Documents, and whether they have each label: a
-        label that is not annotated counts as one that they do not have. Shape (documents, labels).
+    get_batches (Callable): Gives documents, and whether they have each label: a label that is not
+        annotated counts as one that they do not have. Shape (documents, labels).
     n_labels (int): The number of labels.
     """
-    shim, rows = torch_shim(model), model.attrs["rows"]
-    occurrences, documents = torch.zeros(rows, n_labels + 1), torch.zeros(n_labels + 1)
-    for docs, has_label in batches:
-        ngrams, _, sizes = document_ngrams(docs, rows)
-        counted = torch.from_numpy(numpy.pad(has_label, ((0, 0), (0, 1)), constant_values=True))
-        of_ngrams = counted.float().repeat_interleave(torch.from_numpy(sizes.sum(axis=1)), dim=0)
-        occurrences.index_add_(0, torch.from_numpy(ngrams), of_ngrams)
-        documents += counted.sum(dim=0)
-    cast(NgramBag, shim._model).weigh(occurrences, documents)
+    bag, rows = cast(NgramBag, torch_shim(model)._model), model.attrs["rows"]
+    told, n_told = torch.zeros(rows), 0
+    at_once = max(1, MAX_COUNTS // rows)
+    for start in range(0, n_labels, at_once):
+        labels = slice(start, min(start + at_once, n_labels))
+        counts = torch.zeros(rows, labels.stop - labels.start)
+        seen, documents, total = torch.zeros(rows), torch.zeros(counts.shape[1]), torch.zeros(())
+        for docs, has_label in get_batches():
+            ngrams, _, sizes = document_ngrams(docs, rows)
+            has = torch.from_numpy(has_label[:, labels])
+            count_ngrams(counts, torch.from_numpy(ngrams), torch.from_numpy(sizes.sum(axis=1)), has)
+            seen += torch.bincount(torch.from_numpy(ngrams), minlength=rows)
+            documents += has.sum(dim=0)
+            total += len(docs)
+        told += squared_log_ratios(counts, seen, documents, total)
+        n_told += int(((documents > 0) & (documents < total)).sum())
+    if n_told:
+        bag.weigh((told / n_told).to(bag.table.weight), seen.to(bag.table.weight))
+
+
+def count_ngrams(counts: Tensor, ngrams: Tensor, sizes: Tensor, has_label: Tensor) -> None:
+    """Count in how many documents of each label n-grams occur.
+
+    counts (Tensor): Where to add them. Shape (rows, labels).
+    ngrams (Tensor): The distinct n-grams of each document, one after the other. Shape (n-grams,).
+    sizes (Tensor): How many each document has. Shape (documents,).
+    has_label (Tensor): Shape (documents, labels).
+    """
+    for label in has_label.any(dim=0).nonzero()[:, 0].tolist():
+        with_label = ngrams[has_label[:, label].repeat_interleave(sizes)]
+        counts[:, label].index_add_(0, with_label, torch.ones(len(with_label)))
 
 
 def document_ngrams(docs: Sequence[Doc], rows: int) -> tuple[Integers, Integers, Integers]:
@@ -117,7 +146,7 @@ def spell(docs: Sequence[Doc], words: Hashes, rows: int) -> tuple[Integers, Inte
     the other; and how many each word has, shape (words,).
     """
     first, inverse = distinct_rows(words[:, None])
-    ngrams, starts = hash_ngrams([docs[0].vocab.strings[w] for w in words[first].tolist()], rows)
+    ngrams, starts = hash_ngrams(look_up(docs, words[first]), rows)
     counts = numpy.diff(starts, append=len(ngrams))[inverse]
     shift = starts[inverse] - (counts.cumsum() - counts)
     return ngrams[numpy.repeat(shift, counts) + numpy.arange(counts.sum())], counts

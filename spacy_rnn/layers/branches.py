@@ -1,7 +1,6 @@
 """Branches of a model that are trained apart and predict together."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import numpy
@@ -31,20 +30,20 @@ def branches(layers: Sequence[Branch], shares: Sequence[float]) -> Branch:
     factors = [len(layers) * share for share in shares]
     return Model(
         "branches",
-        partial(forward, numpy.repeat(factors, widths).tolist()),
+        forward,
         init=init,
-        attrs={"dropout_rate": 0.0},
+        attrs={"dropout_rate": 0.0, "factors": numpy.repeat(factors, widths).tolist()},
         dims={"nO": sum(widths)},
         layers=[concatenate(*layers)],
     )
 
 
 def forward(
-    factors: list[float], model: Branch, docs: Sequence[Doc], is_train: bool
+    model: Branch, docs: list[Doc], is_train: bool
 ) -> tuple[Floats2d, Callable[[Floats2d], list[Doc]]]:
     together: Model[Any, Any] = model.layers[0]
     if not (is_train and model.attrs["dropout_rate"]):
-        return weigh(together, docs, is_train, model.ops.asarray1f(factors))
+        return weigh(together, docs, is_train, model.ops.asarray1f(model.attrs["factors"]))
     layers = together.layers
     drawn = numpy.random.randint(len(layers), size=len(docs))
     Y: Any = model.ops.alloc2f(len(docs), model.get_dim("nO"))

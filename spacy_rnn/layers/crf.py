@@ -71,6 +71,14 @@ def set_legal(model: Model[Lattice, Floats1d], legal: NDArray[Any]) -> None:
     cast(CRF, torch_shim(model)._model).legal.copy_(torch.from_numpy(legal))
 
 
+def rounded(X: Lattice) -> Lattice:
+    """Round the scores of a batch to a thousandth. Equal ones, which the batch makes differ in the
+    last digits, are then equal, and which of equally probable sequences come first depends on
+    their document alone.
+    """
+    return X._replace(scores=X.scores.round(3))
+
+
 def negative_log_likelihood(model: Model[Lattice, Floats1d], X: Lattice) -> tuple[float, Floats2d]:
     """Find the loss of a batch, and collect the gradient of the transitions.
 
@@ -133,7 +141,7 @@ def with_crf(scorer: Model[InT, Ragged], nO: int | None = None) -> Model[InT, Ra
 
 def forward_scorer(
     model: Model[InT, Ragged], X: InT, is_train: bool
-) -> tuple[Ragged, Callable[[Ragged], InT]]:
+) -> tuple[Any, Callable[[Ragged], InT]]:  # spaCy's tagger has a list as its sample
     return model.layers[0](X, is_train)
 
 

@@ -1,7 +1,7 @@
 """Combinator that runs a layer on the distinct tokens of a batch."""
 
 from collections.abc import Callable, Sequence
-from typing import cast
+from typing import Any, cast
 
 import numpy
 from numpy.typing import NDArray
@@ -38,6 +38,9 @@ def with_distinct(layer: Model[Tokens, Floats2d], attrs: Sequence[int]) -> Model
 def forward(
     model: Model[list[Doc], Ragged], docs: Sequence[Doc], is_train: bool
 ) -> tuple[Ragged, Callable[[Ragged], list[Doc]]]:
+    groups = by_vocab(docs)
+    if len(groups) > 1:
+        return apart(model, docs, groups, is_train)
     ops, layer = model.ops, model.layers[0]
     lengths = ops.asarray1i([len(doc) for doc in docs])
     if not any(len(doc) for doc in docs):
@@ -58,7 +61,42 @@ def forward(
 def init(
     model: Model[list[Doc], Ragged], X: list[Doc] | None = None, Y: Ragged | None = None
 ) -> None:
-    model.layers[0].initialize(X=distinct_tokens(X, model.attrs["attrs"])[0] if X else None)
+    docs = [X[i] for i in by_vocab(X)[0]] if X else None
+    model.layers[0].initialize(X=distinct_tokens(docs, model.attrs["attrs"])[0] if docs else None)
+
+
+def by_vocab(docs: Sequence[Doc]) -> list[list[int]]:
+    """RETURNS (List[List[int]]): Which documents share a vocab, with its strings and vectors."""
+    groups: dict[int, list[int]] = {}
+    for i, doc in enumerate(docs):
+        groups.setdefault(id(doc.vocab), []).append(i)
+    return list(groups.values())
+
+
+def apart(
+    model: Model[list[Doc], Ragged],
+    docs: Sequence[Doc],
+    groups: Sequence[Sequence[int]],
+    is_train: bool,
+) -> tuple[Ragged, Callable[[Ragged], list[Doc]]]:
+    """Run the layer on groups of documents, each as if it were alone."""
+    ops = model.ops
+    lengths = [len(doc) for doc in docs]
+    tokens = numpy.split(numpy.arange(sum(lengths)), numpy.cumsum(lengths)[:-1])
+    Y: Any = ops.alloc2f(sum(lengths), model.get_dim("nO"))
+    parts: list[tuple[Ints1d, Callable[[Ragged], list[Doc]], Ints1d]] = []
+    for group in groups:
+        rows = ops.asarray1i(cast(Ints1d, numpy.concatenate([tokens[i] for i in group])))
+        found, backprop_part = forward(model, [docs[i] for i in group], is_train)
+        Y[rows] = found.dataXd
+        parts.append((rows, backprop_part, found.lengths))
+
+    def backprop(dY: Ragged) -> list[Doc]:
+        for rows, backprop_part, part in parts:
+            backprop_part(Ragged(dY.dataXd[rows], part))
+        return []
+
+    return Ragged(Y, ops.asarray1i(lengths)), backprop
 
 
 def distinct_tokens(docs: Sequence[Doc], attrs: Sequence[int]) -> tuple[Tokens, NDArray]:

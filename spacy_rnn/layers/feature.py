@@ -1,7 +1,6 @@
 """Layers that embed tokens by one thing that is known of them."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from thinc.api import Model
@@ -26,17 +25,18 @@ def feature(name: str, module: nn.Module, width: int, inputs: Inputs) -> Model[T
     """
     return Model(
         name,
-        partial(forward, inputs),
+        forward,
         init=init_shim,
+        attrs={"inputs": inputs},  # a function is not stored
         dims={"nO": width},
         shims=[TorchShim(module)],
     )
 
 
 def forward(
-    inputs: Inputs, model: Model[Tokens, Floats2d], tokens: Tokens, is_train: bool
+    model: Model[Tokens, Floats2d], tokens: Tokens, is_train: bool
 ) -> tuple[Floats2d, Callable[[Floats2d], list]]:
-    X, options = inputs(tokens)
+    X, options = model.attrs["inputs"](tokens)
     Y, collect_gradients = torch_shim(model)(X, is_train, **options)
 
     def backprop(dY: Floats2d) -> list:

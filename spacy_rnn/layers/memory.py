@@ -40,9 +40,11 @@ def with_memory(layer: Model[Tokens, Floats2d], mebibytes: int) -> Model[Tokens,
             "remembered, or 0 to remember none."
         )
     # No attribute of the model: those are stored with it, and loading would bring them back.
+    bounded = partial(forward, mebibytes * 2**20)
+    bounded.__name__ = forward.__name__  # type: ignore[attr-defined]  # Thinc's validation asks
     return Model(
         f"with_memory({layer.name})",
-        partial(forward, mebibytes * 2**20),
+        bounded,
         init=init,
         dims={"nO": layer.maybe_get_dim("nO")},
         layers=[layer],

@@ -43,7 +43,12 @@ class TorchShim(Shim):
         meanwhile belongs to neither version.
         """
         self._n_changes += 1
-        self._weights = (*self._model.parameters(), *self._model.buffers())
+        self._weights = tensors(self._model)
+        if any(not is_lazy(tensor) and tensor.is_inference() for tensor in self._weights):
+            # Made inside torch.inference_mode(), they could be neither trained nor watched.
+            with torch.inference_mode(False):
+                self._model = copy.deepcopy(self._model)
+            self._weights = tensors(self._model)
 
     @property
     def version(self) -> Hashable:
@@ -69,6 +74,7 @@ class TorchShim(Shim):
         inputs.requires_grad_(inputs.is_floating_point())
         with torch.enable_grad():
             outputs = self._model(inputs, **options)
+        self._require_numbers(outputs)
 
         def backprop(d_outputs: FloatsXd) -> ArrayXd | NDArray:
             if outputs.requires_grad:
@@ -77,6 +83,15 @@ class TorchShim(Shim):
             return torch2xp(inputs.grad) if inputs.grad is not None else X
 
         return torch2xp(outputs.detach()), backprop
+
+    def _require_numbers(self, outputs: Tensor) -> None:
+        """RAISES (ValueError): Before anything has a gradient of it."""
+        if torch.isnan(outputs).any():
+            raise ValueError(
+                f"Outputs of {type(self._model).__name__} are not finite: got NaN in training, "
+                "expected numbers. The weights are unchanged. Look for NaN in the vectors table, "
+                "or try a lower learning rate ([training.optimizer] learn_rate)."
+            )
 
     def _require_finite_gradients(self) -> None:
         gradients = {n: p.grad for n, p in self._model.named_parameters() if p.grad is not None}
@@ -189,9 +204,25 @@ def kind(weight: Tensor) -> str:
     return f"the shape {tuple(weight.shape)} of {str(weight.dtype).removeprefix('torch.')}"
 
 
+def tensors(module: nn.Module) -> tuple[Tensor, ...]:
+    """RETURNS (Tuple[Tensor]): The parameters and buffers of a module."""
+    return *module.parameters(), *module.buffers()
+
+
 def torch_shim(model: Model) -> TorchShim:
     """RETURNS (TorchShim): The shim of a layer that has one."""
     return cast(TorchShim, model.shims[0])
+
+
+def clear_gradients(model: Model[Any, Any]) -> None:
+    """Forget the gradients that a model's layers, Thinc's and torch's, have collected."""
+    for node in model.walk():
+        for name in node.param_names:
+            if node.has_grad(name):
+                node.set_grad(name, node.ops.xp.zeros_like(node.get_grad(name)))
+        for shim in node.shims:
+            if isinstance(shim, TorchShim):
+                shim._model.zero_grad()
 
 
 def init_shim(model: Model, X: Any = None, Y: Any = None) -> None:

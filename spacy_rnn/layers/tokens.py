@@ -52,3 +52,11 @@ def lexical_features(docs: Sequence[Doc], attrs: Sequence[int | str]) -> NDArray
     """RETURNS (NDArray[uint64]): Attributes of all tokens. Shape (tokens, attributes)."""
     arrays = [doc.to_array(list(attrs)).reshape((-1, len(attrs))) for doc in docs]
     return numpy.concatenate(arrays) if arrays else numpy.zeros((0, len(attrs)), dtype="uint64")
+
+
+def look_up(docs: Sequence[Doc], hashes: NDArray[numpy.uint64]) -> list[str]:
+    """RETURNS (List[str]): Strings of documents, each from the vocab of one that has it."""
+    stores = [*{id(doc.vocab): doc.vocab.strings for doc in docs}.values()]
+    if len(stores) == 1:
+        return [stores[0][key] for key in hashes.tolist()]
+    return [next(store[key] for store in stores if key in store) for key in hashes.tolist()]

@@ -8,6 +8,8 @@ from torch import Tensor, nn
 # The weight of an n-gram that tells nothing, or was never seen; that of others is 1 on average.
 LEAST = 0.3
 TINY = 1e-6
+# Rows times labels to work on at a time.
+BLOCK = 2**22
 
 
 class NgramBag(nn.Module):
@@ -34,29 +36,14 @@ class NgramBag(nn.Module):
         nn.init.uniform_(self.table.weight, -0.05, 0.05)
         nn.init.ones_(cast(Tensor, self.weights))
 
-    def weigh(self, occurrences: Tensor, documents: Tensor) -> None:
-        """Weigh n-grams by what they tell about labels: by how much more likely they are with a
-        label than without it, or less, as the log-count ratio of Wang & Manning 2012 has it.
+    def weigh(self, told: Tensor, seen: Tensor) -> None:
+        """Weigh n-grams by what they tell about labels.
 
-        A rare n-gram weighs little: each is taken to have occurred in one document more, with
-        labels as they are on average. Labels that all documents have, or none, tell nothing.
-
-        occurrences (Tensor): In how many documents of each label an n-gram occurs, and in how many
-            at all. Shape (rows, labels + 1).
-        documents (Tensor): How many documents there are of each label, and at all. Shape
-            (labels + 1,).
+        told (Tensor): What `squared_log_ratios` found, as a mean over labels. Shape (rows,).
+        seen (Tensor): In how many documents each n-gram occurs. Shape (rows,).
         """
-        known = (documents > 0) & (documents < documents[-1])
-        if not known.any():
-            return
-        total, of_label = documents[-1], documents[known]
-        seen, seen_with = occurrences[:, -1:], occurrences[:, known]
-        share = of_label / total
-        likely_with = (seen_with + share) / of_label
-        likely_without = (seen - seen_with + 1 - share) / (total - of_label)
-        squares = (likely_with / likely_without).log().square().mean(dim=1)
-        usual = (squares * seen[:, 0]).sum() / seen.sum().clamp_min(1)
-        weights = (squares / usual.clamp_min(TINY) + LEAST**2).sqrt()
+        usual = (told * seen).sum() / seen.sum().clamp_min(1)
+        weights = (told / usual.clamp_min(TINY) + LEAST**2).sqrt()
         cast(Tensor, self.weights).copy_(weights)
 
     def forward(
@@ -79,3 +66,32 @@ class NgramBag(nn.Module):
         sizes = sizes.sum(dim=1)
         bags: Tensor = self.table(ngrams, sizes.cumsum(0) - sizes, per_sample_weights=weights)
         return bags
+
+
+def squared_log_ratios(
+    occurrences: Tensor, seen: Tensor, documents: Tensor, total: Tensor
+) -> Tensor:
+    """Find what n-grams tell about labels: by how much more likely they are with a label than
+    without it, or less, as the log-count ratio of Wang & Manning 2012 has it.
+
+    A rare n-gram tells little: each is taken to have occurred in one document more, with labels as
+    they are on average. Labels that all documents have, or none, tell nothing.
+
+    occurrences (Tensor): In how many documents of each label an n-gram occurs. Shape (rows,
+        labels).
+    seen (Tensor): In how many documents it occurs at all. Shape (rows,).
+    documents (Tensor): How many documents there are of each label. Shape (labels,).
+    total (Tensor): How many there are at all. Shape ().
+    RETURNS (Tensor): The sum over labels of the squared logarithm. Shape (rows,).
+    """
+    told = (documents > 0) & (documents < total)
+    of_label = documents[told]
+    share = of_label / total
+    rows = max(1, BLOCK // max(1, len(documents)))
+    parts = []
+    for counts, at_all in zip(occurrences.split(rows), seen.split(rows), strict=True):
+        seen_with = counts[:, told]
+        likely_with = (seen_with + share) / of_label
+        likely_without = (at_all[:, None] - seen_with + 1 - share) / (total - of_label)
+        parts.append((likely_with / likely_without).log().square().sum(dim=1))
+    return torch.cat(parts)

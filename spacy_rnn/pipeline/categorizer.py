@@ -1,7 +1,7 @@
 """What `rnn_textcat` and `rnn_textcat_multilabel` have in common."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal
 
 import numpy
@@ -18,6 +18,7 @@ from .calibration import fit_temperature, temper
 from .examples import GetExamples
 from .fitted import Fitted
 from .losses import Array, focal_loss, require_loss_settings, sample_weights, smooth
+from .refusal import RefusesUpdates, require_numbers
 from .rehearsal import rehearse
 from .storage import FromDisk
 
@@ -55,7 +56,7 @@ def textcat_config(exclusive_classes: bool, **settings: Any) -> dict[str, Any]:
     }
 
 
-class Categorizer(Fitted, FromDisk, TextCategorizer, ABC):
+class Categorizer(RefusesUpdates, Fitted, FromDisk, TextCategorizer, ABC):
     """Text categorizer with a choice of loss and calibrated probabilities.
 
     vocab (Vocab): The shared vocabulary.
@@ -130,6 +131,7 @@ class Categorizer(Fitted, FromDisk, TextCategorizer, ABC):
         RAISES (ValueError): If a weight is invalid, or the annotation is.
         """
         validate_examples(examples, f"{type(self).__name__}.get_loss")
+        require_numbers(self.name, scores)
         self._validate_categories(examples)
         weights = [self.cfg["class_weights"].get(label, 1.0) for label in self.labels]
         truth: Any = numpy.nan_to_num(self._answers(self._gold(examples)))
@@ -249,8 +251,11 @@ class Categorizer(Fitted, FromDisk, TextCategorizer, ABC):
         self._start_from(self._bias(n_with * counting, n_without))
         bag = self.model.maybe_get_ref("ngrams")
         if bag is not None:
-            batches = minibatch(get_examples(), BATCH_SIZE)
-            annotated = (([eg.x for eg in batch], self._gold(batch) == 1) for batch in batches)
+
+            def annotated() -> Iterator[tuple[list[Doc], Array]]:
+                for batch in minibatch(get_examples(), BATCH_SIZE):
+                    yield [eg.x for eg in batch], self._gold(batch) == 1
+
             weigh_ngrams(bag, annotated, len(self.labels))
 
     def _start_from(self, bias: Array) -> None:

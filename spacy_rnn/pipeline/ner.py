@@ -17,12 +17,13 @@ from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer
 from thinc.types import Ragged
 
-from ..layers.crf import Lattice, infer, negative_log_likelihood, set_legal
+from ..layers.crf import Lattice, infer, negative_log_likelihood, rounded, set_legal
 from .confidence import EntityConfidence
 from .entities import BEGIN, MISSING, OUT, Tokens, aligned_entities, find_known, set_entities
 from .examples import SAMPLE, GetExamples, with_text_first
 from .fitted import Fitted
 from .labels import GrowingLabels
+from .refusal import RefusesUpdates, require_numbers
 from .rehearsal import compare_marginals, rehearse
 from .tags import OUTSIDE, UNKNOWN, Array, Scheme, Segments, TagSet
 
@@ -46,7 +47,7 @@ class Entities(NamedTuple):
     scores: Array | None
 
 
-class RNNEntityRecognizer(GrowingLabels, EntityConfidence, Fitted, TrainablePipe):
+class RNNEntityRecognizer(RefusesUpdates, GrowingLabels, EntityConfidence, Fitted, TrainablePipe):
     """Recurrent named entity recognition, with a conditional random field over entities' tags.
 
     Entities that are already in `doc.ents` stay, and tokens that are blocked stay without; what
@@ -185,7 +186,7 @@ class RNNEntityRecognizer(GrowingLabels, EntityConfidence, Fitted, TrainablePipe
         is_best, scores = numpy.ones(len(segments.starts), dtype=bool), None
         if self.n_best > 1:
             best = segments
-            paths = infer(crf, "n_best", lattice, n=self.n_best)[0]
+            paths = infer(crf, "n_best", rounded(lattice), n=self.n_best)[0]
             found = numpy.hstack([best, *(self.tags.decode(path) for path in paths)])
             segments = Segments(*numpy.unique(found, axis=1))
             is_best = segments.occur_in(best)
@@ -238,6 +239,7 @@ class RNNEntityRecognizer(GrowingLabels, EntityConfidence, Fitted, TrainablePipe
         RAISES (ValueError): If a label is unknown.
         """
         validate_examples(examples, "RNNEntityRecognizer.get_loss")
+        require_numbers(self.name, scores.dataXd)
         examples = list(examples)
         tokens = Tokens.of([example.predicted for example in examples])
         lattice = self.lattice(scores, tokens, use_presets=False, margin=0.0)

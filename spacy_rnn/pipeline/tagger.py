@@ -18,10 +18,11 @@ from thinc.types import Floats2d, Ragged
 from ..layers.crf import Lattice, infer, negative_log_likelihood
 from .examples import FromExamples
 from .labels import GrowingLabels
+from .refusal import RefusesUpdates, require_numbers
 from .rehearsal import compare_marginals, compare_probabilities, rehearse
 
 
-class RNNTagger(GrowingLabels, FromExamples, Tagger):
+class RNNTagger(RefusesUpdates, GrowingLabels, FromExamples, Tagger):
     """Recurrent tagger for `token.tag_`.
 
     vocab (Vocab): The shared vocabulary.
@@ -112,6 +113,7 @@ class RNNTagger(GrowingLabels, FromExamples, Tagger):
         RAISES (ValueError): If a tag is not among the labels.
         """
         validate_examples(examples, "RNNTagger.get_loss")
+        require_numbers(self.name, getattr(scores, "dataXd", scores))
         column = self._columns(examples)
         if self.crf is not None:
             gold = (column[:, None] == -1) | (column[:, None] == numpy.arange(len(self.labels)))

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 from thinc.api import Adam, Linear, Model, NumpyOps, with_array
 from thinc.types import Ragged
 
-from spacy_rnn.layers.crf import Lattice, crf, infer, set_legal, with_crf
+from spacy_rnn.layers.crf import Lattice, crf, infer, rounded, set_legal, with_crf
 
 TAGS = 3
 LENGTHS = numpy.array([4, 0, 3])
@@ -101,3 +101,17 @@ def test_round_trip_into_a_model_that_does_not_know_the_number_of_tags() -> None
     ):
         assert torch.equal(found, expected)
     assert other.get_dim("nO") == TAGS
+
+
+def test_which_equally_probable_sequences_are_listed_does_not_depend_on_the_last_digits():
+    model: Model = crf(5)
+    model.initialize()
+    lengths = numpy.array([4, 7, 1])
+    draw = numpy.random.RandomState(0)
+    scores = draw.randint(2, size=(12, 5)).astype("f")  # many sequences score the same
+    listed = [
+        infer(model, "n_best", rounded(Lattice(noisy, lengths)), n=6)[0]
+        for noisy in (scores, *(scores + draw.normal(scale=1e-6, size=(20, 12, 5)).astype("f")))
+    ]
+    for tags in listed:
+        numpy.testing.assert_array_equal(tags, listed[0])

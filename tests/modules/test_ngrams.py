@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from spacy_rnn.modules.ngrams import LEAST, NgramBag
+from spacy_rnn.modules.ngrams import LEAST, NgramBag, squared_log_ratios
 
 # How often each n-gram occurs in each document: of the first kind, and of the second.
 BAGS = [({3: 2, 1: 1}, {7: 1}), ({}, {}), ({0: 1}, {}), ({}, {9: 1, 8: 1, 7: 4, 6: 1, 5: 1})]
@@ -65,7 +65,11 @@ def weigh(labels: list[list[int]], documents: list[set[int]], rows: int = 5) -> 
     module = NgramBag(rows, 4)
     rated = torch.tensor([[*row, 1] for row in labels], dtype=torch.float32)
     present = torch.tensor([[float(i in found) for i in range(rows)] for found in documents])
-    module.weigh(present.T @ rated, rated.sum(dim=0))
+    occurrences, documents = present.T @ rated, rated.sum(dim=0)
+    seen, told = occurrences[:, -1], (documents[:-1] > 0) & (documents[:-1] < documents[-1])
+    squares = squared_log_ratios(occurrences[:, :-1], seen, documents[:-1], documents[-1])
+    if told.any():
+        module.weigh(squares / told.sum(), seen)
     return module.weights
 
 
