@@ -42,6 +42,8 @@ try:
         convert,
         download,
         explain,
+        fit,
+        init,
         reliability,
         report,
         scores,

@@ -1,0 +1,93 @@
+"""Data of any form, as `init` and `fit` take it: what it is annotated for and what it holds."""
+
+from collections.abc import Mapping, Sequence
+from itertools import chain, islice
+from pathlib import Path
+
+from spacy import util
+
+from .. import corpus
+from ..corpus import Columns, CorpusError, Task
+from ..corpus.splits import Split, add_splits, ignore, open_splits
+from ._summary import Summary
+from ._util import CommandError
+
+TASKS: tuple[Task, ...] = ("textcat", "textcat_multilabel", "ner", "tagger")
+N_ROWS = 200  # that tell what the data is annotated for
+
+
+def parse_columns(settings: Sequence[str]) -> Columns:
+    """RETURNS (Columns): The columns that `role=name` pairs name.
+    RAISES (CommandError): If there is no such role."""
+    pairs = [pair.partition("=")[::2] for setting in settings for pair in setting.split(",")]
+    try:
+        return Columns(**dict(pairs))
+    except TypeError as error:
+        raise CommandError(
+            f"Invalid columns: got {', '.join(settings)}, expected pairs of a role (text, label, "
+            "labels, tokens, tags or entities) and a column, such as text=review,label=stars."
+        ) from error
+
+
+def find_task(source: str, columns: Columns) -> Task:
+    """Find what data is annotated for, by reading the first rows for each task.
+
+    source (str): The data.
+    columns (Columns): The names of its columns.
+    RETURNS (Task): The task.
+    RAISES (CommandError): If the data can be read for no task, or for several.
+    """
+    labels, errors = {}, {}
+    for task in TASKS:
+        try:
+            rows = islice(open_splits(source, task, columns)["train"].read(), N_ROWS)
+            labels[task] = [record.labels for record in chain.from_iterable(rows)]
+        except CorpusError as error:
+            errors[task] = str(error)
+    if "textcat" in labels:  # a document with one label is no reason to expect several
+        labels.pop("textcat_multilabel", None)
+    if {"ner", "tagger"} <= {*labels}:
+        marks = {label[:2] for row in labels["tagger"] for label in row}
+        labels.pop("tagger" if marks & {"B-", "I-"} else "ner")
+    if len(labels) == 1:
+        return next(iter(labels))
+    if labels:
+        raise CommandError(
+            f"{source} can be read for several tasks: got {', '.join(labels)}, expected one. Name "
+            "it with --task."
+        )
+    reasons = "; ".join(f"{task}: {error}" for task, error in errors.items())
+    raise CommandError(
+        f"Can't tell what {source} is annotated for: name the task (--task) or the columns "
+        f"(--columns text=review,label=stars). Tried {reasons}"
+    )
+
+
+def open_data(
+    source: str, task: Task, columns: Columns, shares: Mapping[str, float], seed: int = 0
+) -> dict[str, Split]:
+    """Open data, with the splits that it lacks.
+
+    source (str): The data.
+    task (Task): What it is annotated for.
+    columns (Columns): The names of its columns.
+    shares (Mapping[str, float]): The share of train for each split, if it is lacking.
+    seed (int): Seed of the new splits.
+    RETURNS (dict[str, Split]): The splits.
+    RAISES (CorpusError): If the data cannot be read.
+    """
+    splits = open_splits(source, task, columns)
+    missing = {name: share for name, share in shares.items() if name not in splits}
+    return add_splits(splits, missing, seed) if missing else splits
+
+
+def look(split: Split, lang: str) -> Summary:
+    """RETURNS (Summary): What a split holds, without rows that cannot be read."""
+    from .convert import make_docs
+
+    nlp = util.get_lang_class(lang)()
+    counts = {"train": corpus.count_labels(chain.from_iterable(split.read(ignore)))}
+    summary = Summary(Path())
+    for _ in make_docs(split, nlp, corpus.label_set(counts, split.task), summary, skip=True):
+        pass
+    return summary

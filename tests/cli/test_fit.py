@@ -1,0 +1,83 @@
+"""`spacy rnn fit`: from data to a pipeline."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import spacy
+import srsly
+
+from spacy_rnn.cli import fit as module
+from spacy_rnn.cli._util import CommandError
+from spacy_rnn.cli.fit import fit
+
+STEPS = {"training.optimizer.learn_rate.total_steps": 16, "training.eval_frequency": 8}
+SMALL = {"components.rnn_ner.model.tok2vec.width": 32}
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> str:
+    lines = [f"Ada{i}\tB-PER\nsaw\tO\nParis\tB-LOC\n" for i in range(80)]
+    (tmp_path / "a.iob").write_text("\n".join(lines), "utf8")
+    return str(tmp_path / "a.iob")
+
+
+def test_a_file_becomes_a_calibrated_pipeline_and_is_not_done_twice(data, tmp_path, capsys):
+    output = tmp_path / "out"
+    scores = fit(data, output, optimize="efficiency", overrides={**STEPS, **SMALL}, silent=False)
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Task ner, recipe ner_efficiency: small and fast" in said
+    assert srsly.read_json(output / "metrics.json") == pytest.approx(scores)
+    assert {"ents_f", "ents_f_raw"} <= scores.keys()
+    nlp = spacy.load(output / "model")
+    assert nlp.get_pipe("rnn_ner").cfg["temperature"] != 1.0
+    assert [line["step"] for line in srsly.read_jsonl(output / "training/log.jsonl")] == [0, 8, 16]
+    config = spacy.util.load_config(output / "config.cfg")
+    assert config["paths"]["train"] == str(output / "corpus/train.spacy")
+
+    shutil.rmtree(output / "training")
+    again = fit(data, output, optimize="efficiency", overrides={**STEPS, **SMALL})
+    assert again == pytest.approx(scores)
+    assert not (output / "training").exists()
+    with pytest.raises(CommandError, match="begun with optimize = efficiency, got optimize = acc"):
+        fit(data, output, overrides={**STEPS, **SMALL})
+
+
+def test_what_was_interrupted_goes_on_where_it_stopped(data, tmp_path, monkeypatch):
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    output, options = tmp_path / "out", {"optimize": "efficiency", "overrides": {**STEPS, **SMALL}}
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "calibrate", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            fit(data, output, **options)
+    best = (output / "training/model-best/meta.json").stat().st_mtime_ns
+    Path(data).unlink()  # is not read again
+    fit(data, output, **options)
+    assert (output / "training/model-best/meta.json").stat().st_mtime_ns == best
+    spacy.load(output / "model")
+
+
+def test_a_folder_of_something_else_stays(data, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/thesis.txt").write_text("x")
+    with pytest.raises(CommandError, match="already there, and not of spacy rnn fit"):
+        fit(data, tmp_path / "mine")
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
+
+
+def test_a_label_alone_leaves_nothing_half_done(tmp_path):
+    srsly.write_jsonl(tmp_path / "a.jsonl", [{"text": f"a {i}", "label": "x"} for i in range(50)])
+    with pytest.raises(CommandError, match=r"got 1 label \('x'\), expected 2 or more"):
+        fit(str(tmp_path / "a.jsonl"), tmp_path / "out", task="textcat")
+    assert not (tmp_path / "out").exists()
+
+
+def test_five_rows_are_too_few(tmp_path):
+    srsly.write_jsonl(
+        tmp_path / "a.jsonl", [{"text": f"a {i}", "label": "xy"[i % 2]} for i in range(5)]
+    )
+    with pytest.raises(CommandError, match="documents to train on, expected 20 or more"):
+        fit(str(tmp_path / "a.jsonl"), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
