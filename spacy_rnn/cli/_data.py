@@ -7,10 +7,11 @@ from pathlib import Path
 from spacy import util
 
 from .. import corpus
-from ..corpus import Columns, CorpusError, Task
-from ..corpus.splits import Split, add_splits, ignore, open_splits
+from ..corpus import Columns, CorpusError, Report, Task
+from ..corpus.splits import Split, add_splits, open_splits
 from ._summary import Summary
 from ._util import CommandError
+from .convert import make_docs, read_columns
 
 TASKS: tuple[Task, ...] = ("textcat", "textcat_multilabel", "ner", "tagger")
 N_ROWS = 200  # that tell what the data is annotated for
@@ -18,15 +19,9 @@ N_ROWS = 200  # that tell what the data is annotated for
 
 def parse_columns(settings: Sequence[str]) -> Columns:
     """RETURNS (Columns): The columns that `role=name` pairs name.
-    RAISES (CommandError): If there is no such role."""
-    pairs = [pair.partition("=")[::2] for setting in settings for pair in setting.split(",")]
-    try:
-        return Columns(**dict(pairs))
-    except TypeError as error:
-        raise CommandError(
-            f"Invalid columns: got {', '.join(settings)}, expected pairs of a role (text, label, "
-            "labels, tokens, tags or entities) and a column, such as text=review,label=stars."
-        ) from error
+    RAISES (CorpusError): If there is no such role.
+    """
+    return read_columns({"labels": ["labels"]}, settings)
 
 
 def find_task(source: str, columns: Columns) -> Task:
@@ -83,11 +78,9 @@ def open_data(
 
 def look(split: Split, lang: str) -> Summary:
     """RETURNS (Summary): What a split holds, without rows that cannot be read."""
-    from .convert import make_docs
-
     nlp = util.get_lang_class(lang)()
-    counts = {"train": corpus.count_labels(chain.from_iterable(split.read(ignore)))}
-    summary = Summary(Path())
-    for _ in make_docs(split, nlp, corpus.label_set(counts, split.task), summary, skip=True):
+    counts = {"train": corpus.count_labels(chain.from_iterable(split.read(Report(skip=True))))}
+    summary = Summary(Path(), Report(skip=True))
+    for _ in make_docs(split, nlp, corpus.label_set(counts, split.task), summary):
         pass
     return summary

@@ -13,8 +13,7 @@ from spacy.training import Example
 from thinc.api import Config
 from wasabi.printer import Printer
 
-from ..corpus import Task
-from ..corpus.splits import ignore
+from ..corpus import Report, Task
 from ..recipes import RecipeError, make_config
 from ..recipes.choice import MIN_DOCS, Choice, UnlearnableError, choose, require_docs
 from . import app
@@ -182,7 +181,7 @@ def _prepare(output: Path, asked: dict[str, Any], msg: Printer) -> dict[str, Any
     columns = parse_columns(asked["columns"])
     task = asked["task"] or find_task(asked["data"], columns)
     splits = open_data(asked["data"], task, columns, SHARES)
-    require_docs(sum(1 for _ in islice(splits["train"].read(ignore), MIN_DOCS)))
+    require_docs(sum(1 for _ in islice(splits["train"].read(Report(skip=True)), MIN_DOCS)))
     summaries = convert(splits, output / "corpus", lang=asked["lang"], silent=msg.no_print)
     train = summaries["train"]
     try:

@@ -22,7 +22,7 @@ ANNOTATION: dict[Task, str] = {
 # What else files call a column, where they do not have it under its own name.
 OTHERS = {
     "text": ("sentence",),
-    "label": ("cats", "labels", "accept"),
+    "label": ("cats", "labels", "accept", "category", "intent", "class"),
     "labels": ("cats", "label", "accept"),
     "tokens": ("words",),
     "tags": ("pos_tags", "xpos", "upos"),
