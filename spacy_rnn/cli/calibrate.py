@@ -7,6 +7,7 @@ from spacy.training import Example
 from wasabi.printer import Printer
 
 from ..pipeline.calibration import expected_calibration_error
+from ..pipeline.evidence import Fit
 from . import app
 from ._util import CommandError, exit_on_error, load_examples, load_pipeline, require_output, staged
 
@@ -20,6 +21,8 @@ class Calibration:
     after (float): The same, after calibration on the same data.
     temperature (float): What scores are now divided by before they become probabilities.
     thresholds (dict[str, float]): Thresholds by label, where the component has them.
+    fits (dict[str, Fit]): What was fitted, "temperature" and "thresholds", and what it gains on
+        other data.
     """
 
     name: str
@@ -27,6 +30,7 @@ class Calibration:
     after: float
     temperature: float
     thresholds: dict[str, float]
+    fits: dict[str, Fit]
 
 
 @app.command("calibrate")
@@ -47,7 +51,7 @@ def calibrate_cli(
     Make the probabilities of a trained pipeline the frequencies with which it
     is right, and fit the thresholds of rnn_textcat_multilabel, rnn_ner and
     out-of-scope labels, so that their F-scores are highest. The development
-    data will do.
+    data will do. What they cannot tell is left as it is.
     """
     with exit_on_error():
         calibrate(model, data_path, output, gold_preproc=gold_preproc, force=force, silent=False)
@@ -96,12 +100,11 @@ def calibrate(
         )
     with staged(output) as (part,):
         nlp.to_disk(part)
-    rows = [
-        (r.name, f"{r.before:.4f}", f"{r.after:.4f}", f"{r.temperature:.2f}", len(r.thresholds))
-        for r in results
-    ]
-    header = ("", "ECE before", "ECE after", "temperature", "thresholds")
-    msg.table(rows, header=header, aligns=["l", "r", "r", "r", "r"], divider=True)
+    rows = [(r.name, f"{r.before:.4f}", f"{r.after:.4f}") for r in results]
+    msg.table(rows, header=("", "ECE before", "after"), aligns=["l", "r", "r"], divider=True)
+    fitted = [(r.name, *describe(what, fit)) for r in results for what, fit in r.fits.items()]
+    header = ("", "fitted", "gain", "90 % interval", "")
+    msg.table(fitted, header=header, aligns=["l", "l", "r", "r", "l"], divider=True)
     msg.good(f"Saved the pipeline to {output}")
     return results
 
@@ -116,7 +119,28 @@ def calibrate_pipe(name: str, pipe: Any, examples: list[Example]) -> Calibration
     RAISES (ValueError): If the examples lack annotation or predictions.
     """
     before = expected_calibration_error(*pipe.confidences(examples))
-    pipe.calibrate(examples)
-    thresholds = pipe.fit_thresholds(examples) if hasattr(pipe, "fit_thresholds") else {}
+    fits = {"temperature": pipe.calibrate(examples)}
+    thresholds = pipe.fit_thresholds(examples)
+    if thresholds.best:
+        fits["thresholds"] = thresholds
     after = expected_calibration_error(*pipe.confidences(examples))
-    return Calibration(name, before, after, pipe.cfg["temperature"], thresholds)
+    return Calibration(
+        name, before, after, pipe.cfg["temperature"], dict(pipe.cfg["thresholds"]), fits
+    )
+
+
+def describe(what: str, fit: Fit) -> tuple[str, str, str, str]:
+    """RETURNS (tuple[str, str, str, str]): A row of the table: what was fitted, what it gains, of
+    log-likelihood or of F-score in percent, how sure that is, and what was done.
+    """
+    factor = 100 if what == "thresholds" else 1
+    gain, low, high = (f"{factor * value:+.3g}" for value in (fit.gain, fit.low, fit.high))
+    if len(fit.best) > 1:
+        name = f"{len(fit.best)} thresholds"
+    else:
+        [(key, value)] = fit.best.items()
+        name = f"{what} {value:.2f}" if key == what else f"threshold of {key} {value:.2f}"
+    done = "left as it was: the data cannot tell"
+    if fit.kept:
+        done = "kept" if len(fit.kept) == len(fit.best) else f"{len(fit.kept)} kept"
+    return name, f"{gain} {'F' if factor == 100 else 'nats'}", f"{low} to {high}", done

@@ -7,8 +7,12 @@ from typing import Any, NamedTuple
 import numpy
 from numpy.typing import NDArray
 
+from .evidence import Fit, certainty, held_out_gains
+
 GOLDEN_RATIO = (math.sqrt(5) - 1) / 2
 MAX_TEMPERATURE = 8.0
+# Temperatures to choose from where it is asked what the choice is worth.
+CANDIDATES = 19
 BINS = 10
 
 
@@ -56,10 +60,10 @@ def expected_calibration_error(probabilities: NDArray[Any], outcomes: NDArray[An
     return Reliability.of(probabilities, outcomes).error
 
 
-def cross_entropy(probabilities: NDArray[Any], outcomes: NDArray[Any]) -> float:
-    """RETURNS (float): Summed negative log-probability of the outcomes."""
+def cross_entropy(probabilities: NDArray[Any], outcomes: NDArray[Any]) -> NDArray[Any]:
+    """RETURNS (NDArray[float]): Negative log-probability of each outcome. Shape (predictions,)."""
     chances = numpy.where(outcomes, probabilities, 1.0 - probabilities)
-    return float(-numpy.log(chances.clip(1e-12)).sum())
+    return -numpy.log(chances.clip(1e-12))
 
 
 def minimize(
@@ -100,11 +104,25 @@ def temper(probabilities: NDArray[Any], temperature: float) -> NDArray[Any]:
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
-def fit_temperature(loss: Callable[[float], float]) -> float:
-    """Find the temperature with the least loss.
+def fit_temperature(losses: Callable[[float], NDArray[Any]], documents: NDArray[Any]) -> Fit:
+    """Find the temperature with the least loss, from 1/8 to 8, and what it gains.
 
-    loss (Callable[[float], float]): The loss under a temperature.
-    RETURNS (float): The temperature, from 1/8 to 8.
+    losses (Callable[[float], NDArray[float]]): The cross-entropy of each answer under a
+        temperature. Shape (answers,).
+    documents (NDArray[int64]): Index of the document that each answer is in. Shape (answers,).
+    RETURNS (Fit): The "temperature", and by how much the mean log-probability of the truth is
+        higher with it.
     """
     limit = math.log(MAX_TEMPERATURE)
-    return round(math.exp(minimize(lambda log: loss(math.exp(log)), -limit, limit)), 4)
+    best = minimize(lambda log: float(losses(math.exp(log)).sum()), -limit, limit)
+    candidates = [0.0, *numpy.linspace(-limit, limit, CANDIDATES).tolist()]
+    counts = numpy.stack(
+        [
+            numpy.bincount(documents, weights=weights)
+            for log in candidates
+            for weights in (losses(math.exp(log)), None)
+        ],
+        axis=-1,
+    ).reshape(-1, len(candidates), 2)
+    counts = counts[counts[:, 0, 1] > 0]
+    return Fit.of({"temperature": round(math.exp(best), 4)}, held_out_gains(counts, certainty))

@@ -15,6 +15,7 @@ from thinc.types import Floats2d
 
 from ..layers.bag import weigh_ngrams
 from .calibration import fit_temperature, temper
+from .evidence import Fit
 from .examples import GetExamples
 from .fitted import Fitted
 from .losses import Array, focal_loss, require_loss_settings, sample_weights, smooth
@@ -171,31 +172,34 @@ class Categorizer(RefusesUpdates, Fitted, FromDisk, TextCategorizer, ABC):
             Shape (answers,).
         RAISES (ValueError): If no document has text and annotation.
         """
-        answers, truth = self._judge(examples)
+        answers, truth, _ = self._judge(examples)
         right = numpy.take_along_axis(truth, answers.argmax(axis=-1, keepdims=True), axis=-1)
         return answers.max(axis=-1), right[:, 0] == 1
 
-    def calibrate(self, examples: Iterable[Example]) -> float:
+    def calibrate(self, examples: Iterable[Example]) -> Fit:
         """Fit the temperature, which scores are divided by before they become probabilities (Guo et
         al. 2017), so that probabilities are the frequencies with which predictions are right.
 
-        The temperature has the least cross-entropy. It is saved with the component, and the best
-        label stays the best. Fitted thresholds are given up: they are of other probabilities.
+        The temperature has the least cross-entropy. It is saved with the component, if the
+        cross-entropy is lower by it on data that it was not fitted on, and the best label stays the
+        best. Fitted thresholds are given up: they are of other probabilities.
 
         examples (Iterable[Example]): Annotated documents that the component was not trained on; see
             `confidences`.
-        RETURNS (float): The temperature.
+        RETURNS (Fit): The temperature, and what the mean log-probability of the truth gains.
         RAISES (ValueError): If no document has text and annotation.
         """
-        answers, truth = self._judge(examples)
+        answers, truth, documents = self._judge(examples)
         last = self.cfg["temperature"]
 
-        def loss(temperature: float) -> float:
-            return focal_loss(temper(answers, temperature / last), truth, gamma=0.0)[0]
+        def losses(temperature: float) -> Array:
+            chances = temper(answers, temperature / last).clip(1e-20)
+            return -(truth * numpy.log(chances)).sum(axis=-1)
 
-        temperature = fit_temperature(loss)
-        self.cfg.update(temperature=temperature, thresholds={})
-        return temperature
+        fit = fit_temperature(losses, documents)
+        self.forget_fit()
+        self.cfg.update(fit.kept)
+        return fit
 
     @abstractmethod
     def _answers(self, labels: Any) -> Any:
@@ -304,9 +308,10 @@ class Categorizer(RefusesUpdates, Fitted, FromDisk, TextCategorizer, ABC):
         none = numpy.zeros((0, len(self.labels)))
         return numpy.concatenate([none, *scores]), numpy.concatenate([none, *gold])
 
-    def _judge(self, examples: Iterable[Example]) -> tuple[Array, Array]:
-        """RETURNS (Tuple[NDArray, NDArray]): Probabilities and truth of the answers to questions
-        whose answer is known. Shape (questions, answers).
+    def _judge(self, examples: Iterable[Example]) -> tuple[Array, Array, Array]:
+        """RETURNS (Tuple[NDArray, NDArray, NDArray]): Probabilities and truth of the answers to
+        questions whose answer is known, shape (questions, answers), and the index of the document
+        that each is asked of, shape (questions,).
         RAISES (ValueError): If there are none.
         """
         scores, gold = self._observe(example for example in examples if len(example.predicted))
@@ -317,4 +322,4 @@ class Categorizer(RefusesUpdates, Fitted, FromDisk, TextCategorizer, ABC):
                 f"Can't compare component '{self.name}' with the truth: got no document with text "
                 "and any of its labels, expected some. Give it annotated examples."
             )
-        return self._answers(scores)[known], truth[known]
+        return self._answers(scores)[known], truth[known], known.nonzero()[0]

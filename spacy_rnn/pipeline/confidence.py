@@ -13,6 +13,7 @@ from thinc.types import Ragged
 from ..layers.crf import Lattice, infer
 from .calibration import cross_entropy, fit_temperature
 from .entities import Tokens, find_known
+from .evidence import Fit, f_score, held_out_gains
 from .tags import UNKNOWN, Array, Segments, TagSet, find_segments
 
 BATCH_SIZE = 128
@@ -66,17 +67,18 @@ class EntityConfidence(ABC):
             numpy.concatenate([numpy.zeros(0, dtype=bool), *(right for _, _, right, _ in judged)]),
         )
 
-    def calibrate(self, examples: Iterable[Example]) -> float:
+    def calibrate(self, examples: Iterable[Example]) -> Fit:
         """Fit the temperature, which all scores are divided by to become probabilities (Guo et al.
         2017), so that probabilities of entities are the frequencies with which they are right. What
         is predicted does not change, unless by `min_score`.
 
         The temperature has the least cross-entropy between the probabilities of the predicted
-        entities and whether they are right. It is saved with the component.
+        entities and whether they are right. It is saved with the component, if the cross-entropy is
+        lower by it on data that it was not fitted on.
 
         examples (Iterable[Example]): Annotated documents that the component was not trained on; see
             `confidences`.
-        RETURNS (float): The temperature.
+        RETURNS (Fit): The temperature, and what the mean log-probability of the truth gains.
         RAISES (ValueError): If no annotated entity is predicted.
         """
         judged = list(self._judge(examples))
@@ -87,40 +89,59 @@ class EntityConfidence(ABC):
                 "annotated examples."
             )
 
-        def loss(temperature: float) -> float:
-            return sum(
-                cross_entropy(self.probabilities(lattice, segments, temperature), right)
-                for lattice, segments, right, _ in judged
+        def losses(temperature: float) -> Array:
+            return numpy.concatenate(
+                [
+                    cross_entropy(self.probabilities(lattice, segments, temperature), right)
+                    for lattice, segments, right, _ in judged
+                ]
             )
 
-        temperature = fit_temperature(loss)
-        self.cfg["temperature"] = temperature
-        return temperature
+        fit = fit_temperature(losses, self._documents((lat, seg) for lat, seg, *_ in judged))
+        self.cfg["temperature"] = fit.kept.get("temperature", 1.0)
+        return fit
 
-    def fit_thresholds(self, examples: Iterable[Example]) -> dict[str, float]:
+    def fit_thresholds(self, examples: Iterable[Example]) -> Fit:
         """Fit the margin by which `O` has to win, so that the F-score of the entities is highest:
-        where entities are rare, the most probable sequence of tags has too few. The temperature is
-        fitted anew, for the probabilities change. Both are saved with the component.
+        where entities are rare, the most probable sequence of tags has too few. It is kept if the
+        F-score gains by it on data that it was not fitted on; the temperature is then fitted anew,
+        for the probabilities change. Both are saved with the component.
 
         examples (Iterable[Example]): Annotated documents that the component was not trained on; see
             `confidences`.
-        RETURNS (Dict[str, float]): The margin, as the threshold of "O".
+        RETURNS (Fit): The margin, as the threshold of "O", and what the F-score gains.
         RAISES (ValueError): See `calibrate`.
         """
         examples = list(examples)
-
-        def f_score(margin: float) -> float:
+        columns = []
+        for margin in MARGINS:
             self.cfg["thresholds"] = {"O": margin}
-            n_right = n_either = 0
-            for _, _, right, true in self._judge(examples):
-                n_right += int(right.sum())
-                n_either += len(right) + len(true.starts)
-            return 2 * n_right / max(n_either, 1)
-
-        scores = {margin: f_score(margin) for margin in MARGINS}
-        self.cfg["thresholds"] = {"O": max(MARGINS, key=lambda margin: scores[margin])}
+            judged = list(self._judge(examples))
+            n_documents = sum(len(lattice.lengths) for lattice, *_ in judged)
+            found = self._documents((lat, seg) for lat, seg, *_ in judged)
+            right = numpy.concatenate([numpy.zeros(0, dtype=bool), *(r for _, _, r, _ in judged)])
+            true = self._documents((lattice, true) for lattice, *_, true in judged)
+            either = numpy.append(found, true)
+            counts = [numpy.bincount(at, minlength=n_documents) for at in (found[right], either)]
+            columns.append(numpy.stack(counts, axis=-1))
+        table = numpy.stack(columns, axis=1)
+        best = MARGINS[int(f_score(table.sum(axis=0)).argmax())]
+        fit = Fit.of({"O": best}, held_out_gains(table, f_score))
+        self.cfg["thresholds"] = dict(fit.kept)
         self.calibrate(examples)
-        return dict(self.cfg["thresholds"])
+        return fit
+
+    @staticmethod
+    def _documents(batches: Iterable[tuple[Lattice, Segments]]) -> Array:
+        """RETURNS (NDArray[int64]): Index of the document that each segment is in, over batches.
+        Shape (segments,).
+        """
+        found, n_before = [numpy.zeros(0, dtype="int64")], 0
+        for lattice, segments in batches:
+            ends = lattice.lengths.cumsum()
+            found.append(n_before + ends.searchsorted(segments.starts, side="right"))
+            n_before += len(ends)
+        return numpy.concatenate(found)
 
     def probabilities(self, lattice: Lattice, segments: Segments, temperature: float) -> Array:
         """RETURNS (NDArray[float64]): Marginal probability of each segment. Shape (segments,)."""

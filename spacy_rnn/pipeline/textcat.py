@@ -15,10 +15,11 @@ from thinc.api import Model, get_array_module
 from thinc.types import Floats1d, Floats2d
 
 from .categorizer import SCORE_WEIGHTS, Categorizer, ClassWeights, textcat_config
+from .evidence import Fit
 from .examples import GetExamples, with_text_first
 from .losses import Array
 from .rehearsal import compare_probabilities
-from .thresholds import best_threshold
+from .thresholds import best_threshold, threshold_gains
 
 OOSScore = Literal["probability", "entropy"]
 
@@ -173,25 +174,28 @@ class RNNTextCategorizer(Categorizer):
         best = max(labels, key=doc.cats.__getitem__, default=None)
         return [best] if best is not None and doc.cats[best] > 0.0 else []
 
-    def fit_thresholds(self, examples: Iterable[Example]) -> dict[str, float]:
+    def fit_thresholds(self, examples: Iterable[Example]) -> Fit:
         """Fit the certainty below which the best label gives way to the `oos_label`, for the
-        highest F1 of that. It is saved with the component, and takes the place of `oos_threshold`.
+        highest F1 of that. It is saved with the component, and takes the place of `oos_threshold`,
+        if it gains F1 on data that it was not fitted on.
 
         examples (Iterable[Example]): Annotated documents that the component was not trained on,
             some of them with the `oos_label`. See `confidences`.
-        RETURNS (Dict[str, float]): The threshold by label: none where `oos_label` is not set, or
-            all examples or none have it.
+        RETURNS (Fit): The threshold by label, and what F1 gains: none where `oos_label` is not set,
+            or all examples or none have it.
         """
-        thresholds = {}
+        fit = Fit.of({}, numpy.zeros(1))
         if self.oos_label is not None:
             examples = [example for example in examples if len(example.predicted)]
             outside = [eg.reference.cats.get(self.oos_label) == 1.0 for eg in examples]
             scores, _ = self._observe(examples)
-            threshold = best_threshold(1.0 - self.certainty(scores), numpy.array(outside))
+            doubt, truth = 1.0 - self.certainty(scores), numpy.array(outside)
+            threshold = best_threshold(doubt, truth)
             if threshold is not None:
-                thresholds[self.oos_label] = 1.0 - threshold
-        self.cfg["thresholds"] = thresholds
-        return thresholds
+                gains = threshold_gains(doubt, truth.astype(float), 1.0 - self.oos_threshold)
+                fit = Fit.of({self.oos_label: 1.0 - threshold}, gains)
+        self.cfg["thresholds"] = dict(fit.kept)
+        return fit
 
     def _answers(self, labels: Any) -> Any:
         return labels[:, None]

@@ -11,10 +11,11 @@ from spacy.training import Example
 from thinc.api import Model, get_array_module
 
 from .categorizer import SCORE_WEIGHTS, Categorizer, ClassWeights, textcat_config
+from .evidence import ROUNDS, Fit
 from .examples import GetExamples, with_text_first
 from .losses import Array
 from .rehearsal import compare_probabilities
-from .thresholds import best_threshold, rescale
+from .thresholds import best_threshold, rescale, threshold_gains
 
 
 class RNNMultiLabelTextCategorizer(Categorizer, MultiLabel_TextCategorizer):
@@ -61,24 +62,33 @@ class RNNMultiLabelTextCategorizer(Categorizer, MultiLabel_TextCategorizer):
             if label in doc.cats and doc.cats[label] >= self._threshold(label)
         ]
 
-    def fit_thresholds(self, examples: Iterable[Example]) -> dict[str, float]:
+    def fit_thresholds(self, examples: Iterable[Example]) -> Fit:
         """Fit the probability from which on each label counts as predicted, for its highest F1.
         The thresholds are saved with the component, and take the place of `threshold`.
 
+        They are kept if the macro-averaged F1 gains by them on data that they were not fitted on,
+        and of these, those of labels that gain.
+
         examples (Iterable[Example]): Annotated documents that the component was not trained on. See
             `confidences`.
-        RETURNS (Dict[str, float]): The thresholds by label, without those that all annotated
-            examples have, or none.
+        RETURNS (Fit): The thresholds by label, without those that all annotated examples have, or
+            none; and what the macro-averaged F1 gains.
         """
         scores, gold = self._observe(examples)
-        thresholds = {}
+        best, gains = {}, {}
         for label, column, truth in zip(self.labels, scores.T, gold.T, strict=True):
             known = ~numpy.isnan(truth)
             threshold = best_threshold(column[known], truth[known] == 1.0)
             if threshold is not None:
-                thresholds[label] = threshold
-        self.cfg["thresholds"] = thresholds
-        return thresholds
+                best[label] = threshold
+                gains[label] = threshold_gains(column, truth, self.cfg["threshold"])
+        gaining = {label: gain for label, gain in gains.items() if gain.mean() > 0.0}
+        fit = Fit.of(
+            {label: best[label] for label in gaining},
+            numpy.sum([numpy.zeros(ROUNDS), *gaining.values()], axis=0) / len(self.labels),
+        )
+        self.cfg["thresholds"] = dict(fit.kept)
+        return fit._replace(best=best)
 
     def _threshold(self, label: str) -> float:
         return self.cfg["thresholds"].get(label, self.cfg["threshold"])

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 import spacy
 from spacy.tokens import DocBin, Span
@@ -30,7 +32,9 @@ def model(nlp, make_examples, tmp_path):
     for example in examples[:2]:
         example.reference.cats = {label: 1.0 - v for label, v in example.reference.cats.items()}
         example.reference.set_ents([Span(example.reference, 1, 2, "FIRST")])
-    DocBin(docs=[example.reference for example in examples]).to_disk(tmp_path / "dev.spacy")
+    docs = [example.reference for example in examples]
+    DocBin(docs=docs).to_disk(tmp_path / "few.spacy")
+    DocBin(docs=docs * 30).to_disk(tmp_path / "dev.spacy")
     return tmp_path / "model"
 
 
@@ -51,10 +55,10 @@ def test_all_components_are_calibrated(model, tmp_path):
         assert error_of(tmp_path / "new" / "model", result.name, tmp_path) == pytest.approx(
             result.after
         )
-        assert cfg["temperature"] == result.temperature != 1.0
+        kept = result.fits["temperature"].kept
+        assert cfg["temperature"] == result.temperature == kept.get("temperature", 1.0)
         assert result.thresholds == pytest.approx(cfg.get("thresholds", {}))
-    assert set(results[0].thresholds) == {"bad", "good"}
-    assert set(results[1].thresholds) == {"O"}
+    assert results[1].temperature != 1.0
     examples = list(Corpus(tmp_path / "dev.spacy")(nlp))
     better = nlp.evaluate(examples)["cats_micro_f"]
     assert better >= spacy.load(model).evaluate(examples)["cats_micro_f"]
@@ -64,13 +68,23 @@ def test_cli(model, tmp_path, spacy_cli):
     args = "rnn", "calibrate", model, tmp_path / "dev.spacy", tmp_path / "new"
     code, printed = spacy_cli(*args)
     assert code == 0
-    assert "ECE before ECE after temperature thresholds" in printed
+    assert "ECE before after" in printed
+    assert "fitted gain 90 % interval" in printed
+    assert re.search(r"rnn_ner temperature [\d.]+ \+[\d.]+ nats \+[\d.]+ to \+[\d.]+ kept", printed)
     assert "rnn_textcat_multilabel 0." in printed
     assert "rnn_ner 0." in printed
     assert "Saved the pipeline to" in printed
     code, printed = spacy_cli(*args)
     assert code == 1
     assert "it is already there, expected a new directory" in printed
+
+
+def test_what_the_data_cannot_tell_is_said(model, tmp_path, spacy_cli):
+    code, printed = spacy_cli("rnn", "calibrate", model, tmp_path / "few.spacy", tmp_path / "new")
+    assert code == 0
+    assert re.search(r"rnn_ner temperature [\d.]+ .* left as it was: the data cannot tell", printed)
+    cfg = spacy.load(tmp_path / "new").get_pipe("rnn_ner").cfg
+    assert (cfg["temperature"], cfg["thresholds"]) == (1.0, {})
 
 
 def test_a_component_without_annotation_stays(model, nlp, tmp_path, spacy_cli):

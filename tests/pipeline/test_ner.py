@@ -469,10 +469,12 @@ def test_min_score_drops_entities(nlp: Language) -> None:
 
 def test_calibration_fits_the_temperature(nlp: Language, tmp_path) -> None:
     ner = add_random_ner(nlp, spans_key=KEY, scale=3.0)
-    examples = make_examples(nlp) * 5
+    examples = make_examples(nlp) * 20
     docs = list(nlp.pipe(make_docs(nlp)))
     before = expected_calibration_error(*ner.confidences(examples))
-    temperature = ner.calibrate(examples)
+    fit = ner.calibrate(examples)
+    assert fit.kept == {"temperature": ner.cfg["temperature"]}
+    temperature = ner.cfg["temperature"]
     assert temperature > 1.5
     assert expected_calibration_error(*ner.confidences(examples)) < before
     assert [as_tuples(doc) for doc in nlp.pipe(make_docs(nlp))] == [as_tuples(doc) for doc in docs]
@@ -488,7 +490,12 @@ def test_threshold_of_outside_is_the_one_with_the_highest_f_score(nlp: Language,
     output = ner.model.get_ref("output_layer")
     while nlp.evaluate(make_examples(nlp))["ents_f"] == 1.0:
         output.set_param("b", output.get_param("b") + numpy.eye(len(ner.tags))[0].astype("f"))
-    assert ner.fit_thresholds(examples) == ner.cfg["thresholds"]
+    few = ner.fit_thresholds(examples)
+    assert few.best["O"] in MARGINS[1:]
+    assert few.kept == ner.cfg["thresholds"] == {}
+    fit = ner.fit_thresholds(examples * 20)
+    assert fit.kept == ner.cfg["thresholds"] == few.best
+    assert 0.0 < fit.low <= fit.gain
     assert ner.cfg["thresholds"]["O"] in MARGINS[1:]
     assert nlp.evaluate(make_examples(nlp))["ents_f"] == 1.0
     nlp.to_disk(tmp_path)
