@@ -123,6 +123,9 @@ def calibrate_pipe(name: str, pipe: Any, examples: list[Example]) -> Calibration
     thresholds = pipe.fit_thresholds(examples)
     if thresholds.best:
         fits["thresholds"] = thresholds
+    if pipe.cfg["temperature"] != fits["temperature"].kept.get("temperature", 1.0):
+        # Other entities are predicted with the threshold of "O", and were fitted anew.
+        fits["temperature"] = pipe.calibrate(examples)
     after = expected_calibration_error(*pipe.confidences(examples))
     return Calibration(
         name, before, after, pipe.cfg["temperature"], dict(pipe.cfg["thresholds"]), fits
