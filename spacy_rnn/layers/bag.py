@@ -68,7 +68,7 @@ def weigh_ngrams(
 ) -> None:
     """Let n-grams weigh by what they tell about the labels of documents, see `NgramBag.weigh`.
 
-    Takes at most 256 MiB for `MAX_COUNTS` numbers, and about half as much to work with. Where rows
+    Takes at most 256 MiB for `MAX_COUNTS` numbers, and 64 MiB to work with. Where rows
     times labels are more, the documents are read several times, each for a part of the labels.
 
     model (Model[List[Doc], Floats2d]): An `ngram_bag`.

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 LEAST = 0.3
 TINY = 1e-6
 # Rows times labels to work on at a time.
-BLOCK = 2**22
+BLOCK = 2**20
 
 
 class NgramBag(nn.Module):
