@@ -11,6 +11,7 @@ import pytest
 import spacy
 from spacy.cli._util import app
 from spacy.language import Language
+from spacy.tokens import DocBin
 from spacy.training import Example
 from spacy.util import load_config_from_str, registry
 from thinc.api import fix_random_seed
@@ -231,6 +232,22 @@ def test_files_of_sentences(
     assert [token.text for token in first.reference] == ["Go"]
     (half,) = dataset(str(tmp_path / name), task, split="train[:50%]")(nlp)
     assert [token.text for token in half.reference] == ["Go"]
+
+
+@pytest.mark.parametrize("labels", [None, ["z", "y", "x"]])
+def test_docs_keep_values_of_zero(nlp: Language, tmp_path: Path, labels: list[str] | None) -> None:
+    docs = [nlp.make_doc(text) for text in ("a", "b")]
+    docs[0].cats = {"x": 1.0, "y": 0.0}
+    docs[1].cats = {"x": 0.0, "y": 0.0}
+    DocBin(docs=docs).to_disk(tmp_path / "a.spacy")
+    found = dataset(str(tmp_path / "a.spacy"), "textcat_multilabel", labels=labels)(nlp)
+    more = {} if labels is None else {"z": 0.0}
+    assert [example.reference.cats for example in found] == [doc.cats | more for doc in docs]
+    read = dataset(str(tmp_path / "a.spacy"), "textcat_multilabel", labels=["x"])
+    with pytest.raises(
+        CorpusError, match="doc 1: .*'cats' holds 'y', expected one of the 1 labels"
+    ):
+        list(read(nlp))
 
 
 # Where rows come from

@@ -1,5 +1,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,7 +16,7 @@ from .. import corpus
 from ..corpus import Columns, Record, Report, parse_option
 from ..corpus.errors import read_each
 from ..corpus.rows import make_row
-from ..corpus.shards import holds_shards, write_docs, write_shards
+from ..corpus.shards import holds_shards, require_memory, write_docs, write_shards
 from ..corpus.splits import Split, add_splits, count_splits, open_splits
 from . import app
 from ._summary import Summary, print_notes, print_summaries
@@ -228,6 +229,8 @@ def convert(
     task = splits["train"].task
     counts, sizes = count_splits(splits, skip)
     labels = corpus.label_set(counts, task)
+    if to == "spacy" and not shard_size:
+        require_memory(max(sizes.values()), 0, task)
     paths = {name: paths[name] for name in counts}
     summaries = {name: Summary(path, Report(skip)) for name, path in paths.items()}
     with staged(*paths.values()) as parts:
@@ -304,7 +307,8 @@ def write(
     shard_size (int): Number of docs or rows per file of a folder. 0 for one file and no folder.
     """
     if to == "spacy":
-        write_shards(path, (doc for doc, _ in docs), write_docs, shard_size, ".spacy")
+        write_file = partial(write_docs, task=split.task)
+        write_shards(path, (doc for doc, _ in docs), write_file, shard_size, ".spacy")
     else:
         rows = (make_row(row, split.task, split.columns) for _, rows in docs for row in rows)
         write_shards(path, rows, srsly.write_jsonl, shard_size, ".jsonl")

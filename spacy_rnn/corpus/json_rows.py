@@ -131,6 +131,9 @@ def _read_item(where: str, item: Any) -> Row:
     if not isinstance(item, dict):
         problem = f"got {show(item)}, expected a JSON object: correct the row."
         return Row(where, error=CorpusError(f"{where}: {problem}"))
+    if isinstance(item.get("paragraphs"), list):
+        problem = "got the training format of spaCy 2, expected rows: run spacy convert first."
+        return Row(where, error=CorpusError(f"{where}: {problem}"))
     if isinstance(item.get("data"), dict) and isinstance(item.get("annotations"), list):
         try:
             return Row(where, _label_studio(item))

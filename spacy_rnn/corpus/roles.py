@@ -126,7 +126,11 @@ def describe(table: Table, roles: Found, used: Mapping[str, str]) -> str:
         parts.append(f"{role}={','.join(names)}" + (f" ({used[role]})" if role in used else ""))
     rest = [name for name in table.columns if name not in taken and name != "text"]
     kinds = {name: f"{name} ({table.kinds[name]})" for name in rest if name in table.kinds}
-    out = f"; left out: {listed(kinds.get(name, name) for name in rest)}" if rest else ""
+    out = (
+        f"; left out: {listed(kinds.get(name, name or repr(name)) for name in rest)}"
+        if rest
+        else ""
+    )
     notes = "".join(f"; {note}" for note in table.notes)
     return f"{table.source} ({table.format}): {', '.join(parts)}{out}{notes}"
 

@@ -8,8 +8,21 @@ from typing import TypeVar
 
 from spacy.tokens import Doc, DocBin
 
+from .errors import CorpusError
+from .roles import Task
+
 Item = TypeVar("Item")
 NAME = re.compile(r"\d{5,}\.\w+")
+# What a file keeps of each token.
+ATTRS: dict[Task, list[str]] = {
+    "textcat": [],
+    "textcat_multilabel": [],
+    "tagger": ["TAG", "SENT_START"],
+    "ner": ["ENT_IOB", "ENT_TYPE", "SENT_START"],
+}
+# Bytes of memory at the peak, measured, for a doc, and for an attribute of a token.
+DOC, TOKEN = 1400, 48
+LARGEST = 640 << 20
 
 
 def write_shards(
@@ -37,9 +50,37 @@ def write_shards(
         write(path / f"{number:05}{suffix}", chain([first], islice(items, size - 1)))
 
 
-def write_docs(path: Path, docs: Iterable[Doc]) -> None:
-    """Write docs to one file in spaCy's binary format."""
-    DocBin(docs=docs).to_disk(path)
+def write_docs(path: Path, docs: Iterable[Doc], task: Task) -> None:
+    """Write docs to one file in spaCy's binary format, with what they are annotated with.
+
+    path (Path): The file.
+    docs (Iterable[Doc]): The docs.
+    task (Task): What they are annotated for.
+    RAISES (CorpusError): If they are too many for one file.
+    """
+    doc_bin, n_tokens = DocBin(attrs=ATTRS[task]), 0
+    for n_docs, doc in enumerate(docs, 1):
+        n_tokens += len(doc)
+        require_memory(n_docs, n_tokens, task)
+        doc_bin.add(doc)
+    doc_bin.to_disk(path)
+
+
+def require_memory(n_docs: int, n_tokens: int, task: Task) -> None:
+    """Make sure that docs can be in one file: spaCy holds it in memory as a whole, both when it
+    writes and when it reads.
+
+    n_docs (int): Number of docs.
+    n_tokens (int): Number of tokens.
+    task (Task): What the docs are annotated for.
+    RAISES (CorpusError): If they take more than about 640 MiB.
+    """
+    if n_docs * DOC + n_tokens * TOKEN * (1 + len(ATTRS[task])) > LARGEST:
+        raise CorpusError(
+            f"One file would hold {n_docs} docs or more, and take over {LARGEST >> 20} MiB of "
+            f"memory, for whoever reads it as well: set --shard-size, such as 10000, for a folder "
+            f"of files, which spaCy reads as one."
+        )
 
 
 def holds_shards(folder: Path) -> bool:

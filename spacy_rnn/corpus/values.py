@@ -17,7 +17,8 @@ from .tables import Row
 
 Span = tuple[int, int]
 WHOLE = re.compile(r"-?\d+\.0+")  # how a whole number looks that was kept beside missing ones
-NUMPY_LIST = re.compile(r"""['"]\s+['"]""")  # a list without commas, which Python joins to one word
+# A list without commas, of which Python makes one word.
+NUMPY_LIST = re.compile(r"""\[.*(['"]\s+['"]|\d\.?\s+\d).*\]""", re.DOTALL)
 # What tools call the parts of an entity.
 STARTS = ("start", "start_offset", "start_char", "begin")
 ENDS = ("end", "end_offset", "end_char", "stop")
@@ -254,6 +255,8 @@ class Rules:
         missing = value is None or value == "" or (self.names is not None and value == -1)
         if missing:
             _fail(row, column, got, "a label", NoLabel)
+        if isinstance(value, str) and NUMPY_LIST.fullmatch(value) and "," not in value:
+            _fail(row, column, value, "a list with commas, as JSON writes it")
         if self.names is None:
             if not isinstance(value, (str, int)):
                 _fail(row, column, value, "a label: a string that is not empty, or an integer")
@@ -276,7 +279,7 @@ def as_list(value: Any) -> list[Any] | None:
         return list(value["choices"])
     if not isinstance(value, str) or value.strip()[:1] != "[" or value.strip()[-1:] != "]":
         return None
-    if NUMPY_LIST.search(value):
+    if NUMPY_LIST.fullmatch(value.strip()) and "," not in value:
         return None
     for parse in (json.loads, ast.literal_eval):
         try:

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
@@ -304,3 +305,161 @@ def test_import_is_light():
         "assert new <= set(sys.stdlib_module_names), new"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
+
+
+# What was understood, and how it is set
+
+
+def run(spacy_cli, tmp_path, name, content, task, *more, code=0):
+    """RETURNS (tuple[str, list]): The output, and the rows of train."""
+    path = tmp_path / name
+    if isinstance(content, dict):
+        path.mkdir()
+        for file, text in content.items():
+            (path / file).write_text(text)
+    else:
+        path.write_text(content)
+    args = ["rnn", "convert", path, tmp_path / "out", "--task", task, "--to", "jsonl", *more]
+    got, output = spacy_cli(*args)
+    assert got == code, output
+    rows = tmp_path / "out" / "train.jsonl"
+    return output, list(srsly.read_jsonl(rows)) if code == 0 else []
+
+
+def test_columns_by_number(tmp_path, spacy_cli):
+    content = "1\tIda\tB-A\tB-B\n2\tran\tO\tO\n"
+    args = [spacy_cli, tmp_path, "a.conll", content, "ner"]
+    output, _ = run(*args, code=1)
+    assert "its columns 3 and 4 hold entity tags: choose with --columns entities=3 or" in output
+    for more in (["--columns", "entities=4"], ["--entities", "4"]):
+        output, rows = run(*args, *more)
+        assert (
+            "(tokens): tokens=2, entities=4 (IOB2); left out: 1 (index), 3 (entity tags)" in output
+        )
+        span = {"start": 0, "end": 3, "label": "B"}
+        assert rows == [{"tokens": ["Ida", "ran"], "entities": [span]}]
+    output, _ = run(*args, "--columns", "entity=4", code=1)
+    assert "columns holds entity, expected text, label, labels, tokens, tags, entities" in output
+    output, _ = run(*args, "--columns", "4", code=1)
+    assert "got '4', expected name=value" in output
+
+
+def test_columns_of_several_labels(tmp_path, spacy_cli):
+    columns = ["--columns", "text=t,labels=x,labels=y"]
+    _, rows = run(spacy_cli, tmp_path, "a.csv", "t,x,y\na,1,0\n", "textcat_multilabel", *columns)
+    assert rows == [{"t": "a", "x": 1, "y": 0}]
+
+
+def test_options(tmp_path, spacy_cli):
+    args = [spacy_cli, tmp_path, "a.data", "good;Hi\nbad;Oh\n", "textcat"]
+    _, rows = run(*args, "--option", "column_names=label,text", "--option", "delimiter=;")
+    assert rows == [{"text": "Hi", "label": "good"}, {"text": "Oh", "label": "bad"}]
+    output, _ = run(*args, "--option", "format=xml", code=1)
+    assert "The option format is 'xml', expected table, json, tokens" in output
+    output, _ = run(*args, "--option", "quoting=some", code=1)
+    assert "The option quoting is 'some', expected minimal, none" in output
+    output, _ = run(*args, "--option", "delimiter=::", code=1)
+    assert "The option delimiter is '::', expected one character" in output
+    output, _ = run(*args, "--option", "multi_hot=maybe", code=1)
+    assert "The option multi_hot is 'maybe', expected true or false" in output
+
+
+def test_label_names(tmp_path, spacy_cli):
+    content = '{"tokens": ["Ida", "Bo"], "ner_tags": [1, 2]}\n'
+    args = [spacy_cli, tmp_path, "a.jsonl", content, "ner"]
+    assert "--label-names" in run(*args, code=1)[0]
+    _, rows = run(*args, "--label-names", "O, B-PER,I-PER")
+    assert rows[0]["entities"] == [{"start": 0, "end": 6, "label": "PER"}]
+
+
+def test_merged_subtokens(tmp_path, spacy_cli):
+    fields = "_\t_\t0\troot\t_\t"
+    content = (
+        f"# text = don't\n1-2\tdon't\t_\t_\t_\t_\t_\t_\t_\t_\n"
+        f"1\tdo\tdo\tAUX\tVB\t{fields}_\n2\tn't\tnot\tPART\tRB\t{fields}_\n"
+    ).replace("\t_\t_\t0", "\t_\t0")
+    args = [spacy_cli, tmp_path, "a.conllu", content, "tagger"]
+    output, rows = run(*args)
+    assert "tags=tags (xpos, or upos where a word has none)" in output
+    assert rows == [{"text": "don't", "tokens": ["do", "n't"], "tags": ["VB", "RB"]}]
+    assert run(*args, "-T")[1] == [{"text": "don't", "tokens": ["don't"], "tags": ["VB_RB"]}]
+
+
+CSVS = {"train.csv": "text,label\na,x\nb,y\n"}
+
+
+@pytest.mark.parametrize("test", ["text\nc\n", "text,label\nc,\n", "text,label\nc,-1\nd,-1\n"])
+def test_split_without_labels(tmp_path, spacy_cli, caplog, test):
+    _, rows = run(spacy_cli, tmp_path, "d", {**CSVS, "test.csv": test}, "textcat")
+    assert len(rows) == 2
+    assert "Left out the test split" in caplog.text
+    assert not (tmp_path / "out" / "test.jsonl").exists()
+
+
+def test_split_of_which_a_row_has_no_label(tmp_path, spacy_cli):
+    files = {**CSVS, "test.csv": "text,label\nc,x\nd,\n"}
+    output, _ = run(spacy_cli, tmp_path, "d", files, "textcat", code=1)
+    assert "test.csv, row 2, line 3: the column 'label' holds '', expected a label" in output
+
+
+def test_chosen_splits(tmp_path, spacy_cli):
+    files = {**CSVS, "valid.csv": CSVS["train.csv"], "test.csv": "text,label\nc,new\n"}
+    args = [spacy_cli, tmp_path, "d", files, "textcat", "--split", "train", "--split", "dev"]
+    output, _ = run(*args)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "dev.jsonl",
+        "train.jsonl",
+    ]
+    code, output = spacy_cli(
+        *["rnn", "convert", tmp_path / "d", tmp_path / "x", "-t", "textcat", "--split", "extra"]
+    )
+    assert code == 1
+    assert "has no split extra: got test, train, dev, expected some of these" in output
+
+
+def test_refused_rows_are_counted(tmp_path, spacy_cli):
+    content = "".join(
+        f'{{"text": "a", "label": "{label}", "answer": "{answer}"}}\n'
+        for label, answer in (("x", "accept"), ("y", "accept"), ("x", "reject"), ("x", "ignore"))
+    )
+    output, rows = run(spacy_cli, tmp_path, "a.jsonl", content, "textcat")
+    assert [row["label"] for row in rows] == ["x", "y"]
+    assert "Rows left out of train, as they ask for it: 1 with answer: reject" in output
+    assert "1 with answer: ignore" in output
+
+
+def test_look_at_the_whole(tmp_path, spacy_cli):
+    output, _ = run(spacy_cli, tmp_path, "a.csv", "text,label\na,x\nb,x\n", "textcat")
+    assert "Train has one label only, 'x'" in output
+    content = "a\tB-O\nb\tB-O\n\n" + "c\tI-X\nd\tO\n\n"
+    output, _ = run(spacy_cli, tmp_path, "b.conll", content + content, "ner", "--on-error", "skip")
+    assert "A label is called O (4 entities)" in output
+    assert "50% of the rows of train were left out" in output
+    output, _ = run(spacy_cli, tmp_path, "c.conll", "a\tO\nb\tO\n", "ner", code=1)
+    assert "The train split has no entities at all, so that nothing could be learned" in output
+
+
+def test_too_many_docs_for_one_file(folder, tmp_path, spacy_cli, monkeypatch):
+    monkeypatch.setattr("spacy_rnn.corpus.shards.LARGEST", 4500)
+    args = ["rnn", "convert", folder, tmp_path / "out", "--task", "textcat"]
+    code, output = spacy_cli(*args)
+    assert code == 1
+    assert "One file would hold 3 docs or more, and take over" in output
+    assert "set --shard-size, such as 10000" in output
+    assert not list((tmp_path / "out").glob("*"))
+    assert spacy_cli(*args, "--shard-size", "2")[0] == 0
+    assert spacy_cli(*args, "--to", "jsonl")[0] == 0
+
+
+def test_damaged_docs(folder, tmp_path, spacy_cli):
+    convert(open_splits(str(folder), "textcat"), tmp_path / "docs")
+    path = tmp_path / "docs" / "train.spacy"
+    whole = path.read_bytes()
+    flipped = bytes([*whole[:50], whole[50] ^ 1, *whole[51:]])
+    for content in (whole[:-9], flipped, b"", b"no docs", zlib.compress(b"\x93\x01\x02\x03")):
+        path.write_bytes(content)
+        code, output = spacy_cli("rnn", "convert", path, tmp_path / "out", "--task", "textcat")
+        assert code == 1
+        assert "train.spacy" in output
+        assert "Traceback" not in output
+    assert not (tmp_path / "out").exists()

@@ -208,6 +208,9 @@ CASES = {
         "a.txt", "text\nSome, text\n", "textcat", "no column 'label'", options={"format": "table"}
     ),
     # What tools export
+    "training data of spacy 2": Case(
+        "a.json", json.dumps([{"id": 0, "paragraphs": []}]), "ner", "row 1: got the training format"
+    ),
     "pairs of spacy": Case(
         "a.json", json.dumps([[TEXT, {"entities": [[0, 6, "PER"]]}]]), "ner", NER
     ),
@@ -498,6 +501,10 @@ CASES = {
     "lists of tokens as strings": Case(
         "a.csv", "tokens,tags\n\"['Ida', 'ran']\",N V\n", "tagger", [("Ida ran", ["N", "V"])]
     ),
+    "list of numpy": Case(
+        "a.csv", "text,labels\na,\"['x' 'y']\"\n", "textcat_multilabel", "a list with commas"
+    ),
+    "numbers of numpy": Case("a.csv", "text,label\na,[0 1]\n", "textcat", "a list with commas"),
     "flags as strings": Case(
         "a.csv",
         "text,x,y\na,1,0\nb,1.0,False\n",
