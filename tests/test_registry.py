@@ -13,6 +13,7 @@ GROUPS = (
     "spacy_loggers",
     "spacy_readers",
     "thinc_ops",
+    "spacy_tokenizers",
     "thinc_schedules",
 )
 ENTRY_POINTS = [e for e in distribution("spacy-rnn").entry_points if e.group in GROUPS]
@@ -43,6 +44,7 @@ def test_the_table_holds_what_is_promised():
         "spacy-rnn.CRFTagger.v1",
         "spacy-rnn.ConsoleLogger.v1",
         "spacy-rnn.Dataset.v1",
+        "spacy-rnn.LanguageTokenizer.v1",
         "spacy-rnn.OneDNNOps.v1",
         "spacy-rnn.Tagger.v1",
         "spacy-rnn.TextCat.v1",

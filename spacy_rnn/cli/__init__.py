@@ -40,6 +40,7 @@ try:
         assets,
         calibrate,
         convert,
+        debug,
         download,
         explain,
         fit,

@@ -84,7 +84,6 @@ def make_config(
         filled = util.load_model_from_config(config, auto_fill=True).config
     except ImportError as error:
         raise RecipeError(f"Can't use the language '{lang}': {error}") from error
-    del filled["nlp"]["tokenizer"]  # spaCy fills in the language's own, also that of another
     text = filled.to_str(interpolate=False)
     filled = Config().from_str(text, interpolate=False, overrides=overrides or {})
     return annotate(filled, {key: note for t in texts for key, note in comments_in(t).items()})
