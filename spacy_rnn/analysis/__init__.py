@@ -1,6 +1,7 @@
-"""Analysis of pipelines: reports on their errors."""
+"""Analysis of pipelines: reports on their errors, and comparisons of systems."""
 
+from .comparison import Comparison, compare
 from .problems import AnalysisError
 from .report import Report, report
 
-__all__ = ["AnalysisError", "Report", "report"]
+__all__ = ["AnalysisError", "Comparison", "Report", "compare", "report"]

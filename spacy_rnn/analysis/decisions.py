@@ -1,9 +1,11 @@
 """What a component decided, and what it should have: the rows that every analysis is made of."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy
+import srsly
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
@@ -11,6 +13,9 @@ Kind = Literal["textcat", "textcat_multilabel", "tagger", "ner"]
 
 # Index of a label where there is none.
 NONE = -1
+# What is stored of decisions as arrays, and as JSON.
+ARRAYS = ("docs", "gold", "predicted", "probability", "spans", "sources")
+REST = ("component", "kind", "labels", "n_docs", "n_known", "notes")
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,20 @@ class Decisions:
         """RETURNS (str): What support counts."""
         units = {"textcat": "texts", "tagger": "tokens", "ner": "entities"}
         return units.get(self.kind, "labels of texts")
+
+    def to_disk(self, path: Path) -> None:
+        """Write all but the answers to a file, of numpy's format npz."""
+        rest = numpy.array(srsly.json_dumps({name: getattr(self, name) for name in REST}))
+        arrays = {name: getattr(self, name) for name in ARRAYS}
+        numpy.savez_compressed(path, rest=rest, **arrays)
+
+    @classmethod
+    def from_disk(cls, path: Path) -> "Decisions":
+        """RETURNS (Decisions): Those that were written to a file, without answers."""
+        with numpy.load(path) as found:
+            rest: Any = srsly.json_loads(str(found["rest"]))
+            arrays = {name: found[name] for name in ARRAYS}
+        return cls(**rest, **arrays, answers=(numpy.zeros(0), numpy.zeros(0, dtype=bool)))
 
 
 class Collector:

@@ -39,6 +39,7 @@ try:
         annotate,
         assets,
         calibrate,
+        compare,
         convert,
         debug,
         download,

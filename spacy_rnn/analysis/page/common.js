@@ -100,13 +100,13 @@ function intervals(rows, { label, side, margin = 150, zero = false, format = poi
   return chart((width) =>
     Plot.plot({
       width,
-      height: 34 + 24 * rows.length,
+      height: 48 + 24 * rows.length,
       marginLeft: Math.min(margin, width * 0.4),
       marginRight: side ? 80 : 20,
-      marginTop: 24,
+      marginTop: 38,
       marginBottom: 10,
       style: STYLE,
-      x: { label, axis: "top", grid: true, nice: true, zero, tickFormat: format === points ? tick : format, ticks: Math.max(2, width / 120) },
+      x: { label, labelOffset: 34, axis: "top", grid: true, nice: true, zero, tickFormat: format === points ? tick : format, ticks: Math.max(2, width / 120) },
       y: { label: null, domain: rows.map((row) => row.name), tickSize: 0 },
       marks: [
         Plot.ruleY(rows.filter((row) => row.low !== null), { y: "name", x1: "low", x2: "high", stroke: "var(--right)", strokeWidth: 2, strokeOpacity: 0.5 }),

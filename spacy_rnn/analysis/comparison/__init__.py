@@ -1,0 +1,5 @@
+"""Comparison of systems that are trained on the same data."""
+
+from .comparison import Comparison, compare
+
+__all__ = ["Comparison", "compare"]

@@ -1,0 +1,130 @@
+"""Trainings of systems with seeds, several at a time; what is finished is not repeated."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Lock
+from time import perf_counter
+from typing import Any
+
+import srsly
+
+SPLITS = ("train", "dev", "test")
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "BLIS_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Run:
+    """The training of a system with a seed.
+
+    system (str): The name of the system.
+    seed (int): The seed.
+    folder (Path): Where its files go.
+    job (Dict[str, Any]): What the worker is to do, without the fingerprint.
+    data (str): Digest of the data.
+    """
+
+    system: str
+    seed: int
+    folder: Path
+    job: dict[str, Any]
+    data: str
+
+    @property
+    def label(self) -> str:
+        return f"{self.system}, seed {self.seed}"
+
+    @property
+    def fingerprint(self) -> str:
+        """RETURNS (str): Changes with the config, the seed and the data."""
+        kept = {key: value for key, value in self.job.items() if key not in (*SPLITS, "overrides")}
+        text = srsly.json_dumps([kept, self.data], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def result(self) -> dict[str, Any] | None:
+        """RETURNS (Optional[Dict[str, Any]]): What came out, if it is of this very job."""
+        path = self.folder / "result.json"
+        found: Any = srsly.read_json(path) if path.is_file() else {}
+        return found if found.get("fingerprint") == self.fingerprint else None
+
+
+def digest(paths: Sequence[Path]) -> str:
+    """RETURNS (str): Digest of the contents of files."""
+    found = hashlib.sha256()
+    for path in paths:
+        found.update(hashlib.sha256(path.read_bytes()).digest())
+    return found.hexdigest()
+
+
+class Runner:
+    """Runs workers, several at a time on one thread each, and stops them when it is stopped."""
+
+    def __init__(self, jobs: int, say: Callable[[str], None]) -> None:
+        self.jobs, self.say = jobs, say
+        self.stopping, self.lock = Event(), Lock()
+        self.processes: set[subprocess.Popen[bytes]] = set()
+
+    def run_all(self, runs: Sequence[Run]) -> dict[str, str]:
+        """Run what is not finished.
+
+        RETURNS (Dict[str, str]): What failed, with the reason, by label.
+        """
+        todo = [run for run in runs if run.result is None]
+        self.say(f"{len(runs) - len(todo)} of {len(runs)} trainings are finished")
+        failed: dict[str, str] = {}
+        start = perf_counter()
+        pool = ThreadPoolExecutor(self.jobs)
+        try:
+            futures = {pool.submit(self.run, run): run for run in todo}
+            for done, future in enumerate(as_completed(futures), start=1):
+                label, reason = futures[future].label, future.result()
+                left = (perf_counter() - start) / done * (len(todo) - done)
+                rest = f"; {done} of {len(todo)} done, about {_time(left)} left"
+                if reason is not None:
+                    failed[label] = reason
+                self.say((label if reason is None else f"{label} failed: {reason}") + rest)
+        finally:
+            with self.lock:
+                self.stopping.set()
+                for process in self.processes:
+                    process.terminate()
+            pool.shutdown(cancel_futures=True)
+        return failed
+
+    def run(self, run: Run) -> str | None:
+        """RETURNS (Optional[str]): Why it failed, if it did."""
+        shutil.rmtree(run.folder, ignore_errors=True)
+        run.folder.mkdir(parents=True)
+        job = {**run.job, "fingerprint": run.fingerprint}
+        srsly.write_json(run.folder / "job.json", job)
+        command = [sys.executable, "-m", f"{__package__}.worker", str(run.folder)]
+        log = run.folder / "log.txt"
+        with log.open("wb") as output:
+            with self.lock:
+                if self.stopping.is_set():
+                    return "stopped"
+                process = subprocess.Popen(
+                    command,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    env={**os.environ, **dict.fromkeys(THREADS, "1")},
+                )
+                self.processes.add(process)
+            code = process.wait()
+            with self.lock:
+                self.processes.discard(process)
+        if run.result is not None:
+            return None
+        lines = log.read_text(encoding="utf8", errors="replace").strip().splitlines()
+        return f"exit code {code}, {lines[-1].strip() if lines else 'no output'} (see {log})"
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,64 @@
+"use strict";
+// The page of a comparison: which system to take.
+
+const rows = DATA.systems.map((s) => ({ ...s, value: s.score, side: `${points(s.score)}` }));
+const names = rows.map((row) => row.name);
+
+const columns = [
+  { title: "system", value: (r) => r.name },
+  { title: `${DATA.metric}, %`, value: (r) => r.score, show: (r) => points(r.score, 2) },
+  { title: "95 % interval", value: (r) => r.low, show: between },
+  { title: "± over seeds", value: (r) => r.spread ?? -1, show: (r) => (r.spread === null ? NOTHING : points(r.spread, 2)) },
+  { title: "weights", value: (r) => r.weights, show: (r) => count(r.weights) },
+  { title: "on disk", value: (r) => r.bytes ?? -1, show: (r) => bytes(r.bytes) },
+  { title: "training", value: (r) => r.training_seconds, show: (r) => seconds(r.training_seconds) },
+  { title: "words/s", value: (r) => r.words_per_second, show: (r) => count(Math.round(r.words_per_second)) },
+  { title: "one text", value: (r) => r.latency ?? -1, show: (r) => seconds(r.latency) },
+];
+
+function pairs() {
+  const cell = (one, other) => {
+    const d = DATA.differences[one]?.[other];
+    if (!d) return h("td");
+    const clear = d.low > 0 || d.high < 0;
+    const sign = d.value > 0 ? "+" : d.value < 0 ? "−" : "";
+    const text = `${sign}${points(Math.abs(d.value))}`;
+    return h("td", { title: `${one} against ${other}: ${points(d.low, 2)} to ${points(d.high, 2)}, p = ${d.p.toPrecision(2)}` },
+      clear ? h("strong", { class: d.value > 0 ? "gold" : "predicted" }, text) : h("span", { class: "soft" }, text),
+      h("br"), h("small", { class: "soft" }, `p ${d.p < 0.001 ? "< 0.001" : d.p.toFixed(3)}`));
+  };
+  const head = h("tr", null, h("th", null, "points better than"), names.map((name) => h("th", { scope: "col" }, name)));
+  const body = names.map((one) => h("tr", null, h("th", { scope: "row" }, one), names.map((other) => cell(one, other))));
+  return h("div", { class: "box", tabindex: 0 }, h("table", null, h("thead", null, head), h("tbody", null, body)));
+}
+
+function tradeOff() {
+  const rows = DATA.systems.filter((system) => system.bytes !== null); // pipelines
+  if (!rows.length) return null;
+  return chart((width) => Plot.plot({
+    width, height: 320, marginLeft: 48, marginRight: 60, marginBottom: 40, style: STYLE,
+    x: { type: "log", label: "words/s", grid: true, ticks: 4, tickFormat: "~s" },
+    y: { label: `${DATA.metric}, %`, grid: true, tickFormat: tick },
+    marks: [
+      Plot.ruleX(rows, { x: "words_per_second", y1: "low", y2: "high", stroke: "var(--right)", strokeOpacity: 0.5, strokeWidth: 2 }),
+      Plot.dot(rows, { x: "words_per_second", y: "score", fill: "var(--right)", r: 4.5 }),
+      Plot.text(rows, { x: "words_per_second", y: "score", text: "name", textAnchor: "start", dx: 8, fontSize: 11 }),
+    ],
+  }));
+}
+
+const failed = Object.entries(DATA.failed).map(([label, reason]) => `${label} failed: ${reason}`);
+document.getElementById("page").replaceChildren(
+  h("div", { class: "head" }, h("h1", null, DATA.title), themeButton()),
+  h("p", { class: "soft" }, `${count(rows.length)} systems, ${count(DATA.n_docs)} test documents, score: ${DATA.metric}`),
+  h("p", { class: "advice" }, DATA.advice),
+  ...notes([...DATA.notes, ...failed]),
+  h("h3", null, "Scores"),
+  figure("Mean over seeds, with the 95 % interval over test documents and seeds. Intervals of two systems that overlap may still differ: see the pairs.", intervals(rows, { label: `${DATA.metric}, %`, side: true, margin: 130 })),
+  h("h3", null, "All measures"),
+  figure("Words/s in batches, systems taking turns; weights and size of the first seed; a click on a title sorts.", table(columns, rows, { by: 1, descending: true })),
+  h("h3", null, "Score against speed"),
+  figure("Pipelines: up and to the right is better.", tradeOff() ?? NOTHING),
+  h("h3", null, "Pairs"),
+  figure("How many points the row is better than the column, by a paired bootstrap over test documents and seeds; coloured where the 95 % interval excludes 0. Of 20 pairs without any difference, one is expected to be coloured.", pairs()),
+);

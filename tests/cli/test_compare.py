@@ -1,0 +1,23 @@
+"""`spacy rnn compare`: what it refuses. What it does is tested where it is done."""
+
+from spacy.tokens import Doc, DocBin
+
+
+def test_compare_refuses(nlp, tmp_path, spacy_cli):
+    doc = Doc(nlp.vocab, words=["a"])
+    doc.cats = {"x": 1.0}
+    for split in ("train", "dev", "test"):
+        DocBin(docs=[doc]).to_disk(tmp_path / f"{split}.spacy")
+    for options, message in (
+        (("--systems", "lstn"), "Unknown system: got 'lstn', expected one of lstm, gru"),
+        (("--task", "parser"), "Unknown task: got 'parser', expected one of textcat"),
+        (("--recipe", "none"), "Unknown recipe: got 'none', expected one of"),
+        (
+            ("--training.dropuot", "1"),
+            "Unknown setting: got training.dropuot, which the config of lstm lacks",
+        ),
+    ):
+        code, printed = spacy_cli("rnn", "compare", tmp_path, tmp_path / "out", *options)
+        assert code == 1, printed
+        assert message in printed
+    assert not (tmp_path / "out").exists()
