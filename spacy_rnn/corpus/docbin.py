@@ -22,7 +22,6 @@ def read_docbin(path: Path) -> Table:
     RAISES (CorpusError): If the file cannot be read.
     """
     doc_bin = _load(path)
-    names = {"tags": "tags", "entities": "entities", "cats": "cats"}
 
     def read(columns: Collection[str]) -> Iterator[Row]:
         docs = doc_bin.get_docs(Vocab())
@@ -37,7 +36,7 @@ def read_docbin(path: Path) -> Table:
             except CorpusError as error:
                 yield Row(where, error=error)
 
-    return Table(str(path), "spacy", COLUMNS, read, len(doc_bin), kinds=names)
+    return Table(str(path), "spacy", COLUMNS, read, len(doc_bin))
 
 
 def _load(path: Path) -> DocBin:

@@ -1,7 +1,7 @@
 """What a file holds, told from its content, and from its suffix where that says too little."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from itertools import islice, zip_longest
+from itertools import islice, repeat, zip_longest
 from pathlib import Path
 
 from .arrow import read_parquet
@@ -139,31 +139,39 @@ def read_fasttext(path: Path, options: Options = OPTIONS) -> Table:
     return Table(str(path), "fasttext", ("text", "labels"), read)
 
 
-def read_parallel(texts: Path, labels: Path, names: Path | None, options: Options) -> Table:
+def read_parallel(texts: Path, labels: Path | None, names: Path | None, options: Options) -> Table:
     """Read a text a line from one file, and its label from the same line of another.
 
     texts (Path): The file of texts.
-    labels (Path): The file of labels.
+    labels (Optional[Path]): The file of labels, if there is one.
     names (Optional[Path]): A file with the number and the name of a label on each line.
     options (Options): Their compression and encoding.
     RETURNS (Table): The rows, with the columns text and label.
     """
 
     def read(columns: Collection[str]) -> Iterator[Row]:
-        pairs = zip_longest(read_lines(texts, options), read_lines(labels, options))
-        for number, (text, label) in enumerate(pairs, 1):
-            if text is None or label is None:
-                short = texts if text is None else labels
+        others = read_lines(labels, options) if labels else repeat("", 0)
+        for number, (text, label) in enumerate(zip_longest(read_lines(texts, options), others), 1):
+            if labels and (text is None or label is None):
+                short, long = (texts, labels) if text is None else (labels, texts)
                 raise CorpusError(
-                    f"{short} ends before line {number}, expected as many lines as "
-                    f"{labels if text is None else texts} has: correct the files."
+                    f"{short} ends before line {number}, expected as many lines as {long} has: "
+                    f"correct the files."
                 )
-            values = {"text": text.strip("\r\n"), "label": label.strip()}
+            values = {"text": text.strip("\r\n"), "label": (label or "").strip()}
             yield Row(f"{texts}, line {number}", values)
 
+    if labels is None:
+        return filled(Table(str(texts), "parallel", ("text",), read))
     pairs = [line.split(None, 1) for line in read_lines(names, options)] if names else []
     found = [pair[1].strip() for pair in pairs if len(pair) == 2]
-    numbered = [pair[0] for pair in pairs] == [str(i) for i in range(len(found))] and bool(found)
-    notes = [f"labels from the lines of {labels.name}"]
-    table = Table(str(texts), "parallel", ("text", "label"), read, notes=notes)
-    return filled(Table(**{**vars(table), "names": {"label": found} if numbered else {}}))
+    is_numbered = [pair[0] for pair in pairs] == [str(i) for i in range(len(found))]
+    table = Table(
+        str(texts),
+        "parallel",
+        ("text", "label"),
+        read,
+        names={"label": found} if found and is_numbered else {},
+        notes=[f"labels from the lines of {labels.name}"],
+    )
+    return filled(table)

@@ -1,6 +1,6 @@
 """Rows of tables as checked records."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -183,7 +183,6 @@ def _find_scheme(table: Table, column: str, rules: Rules) -> Any:
     first = next((items for value in table.probe(column) if (items := _items(value))), None)
     if first is None or not isinstance(first[0], (str, int)):
         return None
-    names = rules.names
 
     def tags() -> Iterator[list[str]]:
         found = (
@@ -192,8 +191,7 @@ def _find_scheme(table: Table, column: str, rules: Rules) -> Any:
             else table.probe(column)
         )
         for value in found:
-            items = [_integer_name(item, names) for item in _items(value) or ()]
-            yield [item.strip() for item in items if item is not None]
+            yield [tag for item in _items(value) or () if (tag := rules.tag(item)) is not None]
 
     scheme = find_scheme(tags())
     if scheme == "IOB1":
@@ -207,12 +205,6 @@ def _find_scheme(table: Table, column: str, rules: Rules) -> Any:
             table.source,
         )
     return scheme
-
-
-def _integer_name(item: Any, names: Sequence[str] | None) -> str | None:
-    if isinstance(item, int):
-        return names[item] if names is not None and 0 <= item < len(names) else None
-    return item if isinstance(item, str) else None
 
 
 def _items(value: Any) -> list[Any] | None:
@@ -268,6 +260,3 @@ def _as_names(found: str | list[str]) -> list[str]:
 def _one(found: str | list[str]) -> str:
     assert isinstance(found, str)
     return found
-
-
-ReadRecords = Callable[[Report], Iterator[Record]]

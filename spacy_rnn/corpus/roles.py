@@ -26,7 +26,7 @@ OTHERS = {
     "labels": ("cats", "label", "accept"),
     "tokens": ("words",),
     "tags": ("pos_tags", "xpos", "upos"),
-    "entities": ("spans", "ner_tags", "ner", "label", "labels"),
+    "entities": ("spans", "ents", "ner_tags", "ner", "label", "labels"),
 }
 Found = dict[str, str | list[str]]
 
@@ -144,6 +144,7 @@ def _required(table: Table, task: Task, role: str, name: str, candidates: Sequen
         hint = ", or set the option delimiter if another character separates the fields"
     elif table.format == "table":
         hint = ", or, if the first line is a row, name all columns with the option column_names"
+        hint += ", or set format=tokens" if task in ("tagger", "ner") else ""
     raise error(
         f"{table.source} has no column '{name}', which {task} needs: got "
         f"{listed(table.columns)}; name the right column with the option '{role}'{hint}."

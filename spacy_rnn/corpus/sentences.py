@@ -71,7 +71,8 @@ def read_tokens(path: Path, options: Options = OPTIONS) -> Table:
     """
     probe = list(islice(read_sentences(path, options), PROBE))
     kinds = find_kinds([[line.fields for line in _split(lines)[1]] for lines in probe])
-    usual = Counter(len(line.fields) for lines in probe for line in _split(lines)[1])
+    found = [line for lines in probe for line in _split(lines)[1]]
+    usual = Counter(len(line.fields) for line in found if not line.text.startswith("#"))
     sizes = {size for size, n in usual.items() if n > 0.1 * sum(usual.values())}
 
     def is_token(line: Line) -> bool:
@@ -91,8 +92,8 @@ def read_tokens(path: Path, options: Options = OPTIONS) -> Table:
             if tokens:
                 yield _read_sentence(tokens, text, numbers)
 
-    found = {str(i + 1): kind for i, kind in enumerate(kinds)}
-    return Table(str(path), "tokens", [*found, "text"], read, kinds=found)
+    named = {str(i + 1): kind for i, kind in enumerate(kinds)}
+    return Table(str(path), "tokens", [*named, "text"], read, kinds=named)
 
 
 def find_kinds(sentences: Sequence[Sequence[Sequence[str]]]) -> list[str]:
@@ -108,8 +109,12 @@ def find_kinds(sentences: Sequence[Sequence[Sequence[str]]]) -> list[str]:
     for i in range(max(map(len, lines), default=0)):
         column = [fields[i] for fields in lines if i < len(fields)]
         kinds.append(_kind(column))
-    if len(kinds) > 2 and _is_index(sentences):
-        kinds[0] = INDEX
+    for i in range(len(kinds) - 2):  # before the token and its tag
+        column = [fields[i] for fields in lines if i < len(fields)]
+        if _is_index(sentences, i):
+            kinds[i] = INDEX
+        elif kinds[i] == WORDS and len(column) > 2 and len(set(column)) == 1:
+            kinds[i] = EMPTY  # the name of a document, or the like
     tags = [i for i, kind in enumerate(kinds) if kind == TAGS]
     for outer, inner in pairwise(tags):
         pairs = [(fields[outer], fields[inner]) for fields in lines if inner < len(fields)]
@@ -130,14 +135,14 @@ def _kind(column: Sequence[str]) -> str:
     return LABELS if few and n_outside >= len(column) / 4 else WORDS
 
 
-def _is_index(sentences: Sequence[Sequence[Sequence[str]]]) -> bool:
-    """RETURNS (bool): Whether the first column counts, from whatever number on."""
+def _is_index(sentences: Sequence[Sequence[Sequence[str]]], i: int) -> bool:
+    """RETURNS (bool): Whether a column counts, from whatever number on."""
     n_lines = n_counted = 0
     for lines in sentences:
         before: str | None = None
         for fields in lines:
             n_lines += 1
-            index = fields[0]
+            index = fields[i] if i < len(fields) else ""
             if index.isdecimal():
                 is_next = before is not None and int(index) == int(before) + 1
                 n_counted += is_next or (before is None and (len(lines) > 1 or index in "01"))

@@ -32,6 +32,7 @@ FILES = (*TABLES, *JSON, *TOKENS, ".parquet", ".spacy")
 BUILDERS = {"csv": "table", "json": "json", "parquet": "parquet"}
 NO_DATA = (".md", ".rst", ".py", ".sh", ".cfg", ".toml", ".yml", ".yaml", ".html", ".pdf", ".log")
 PARALLEL = re.compile(r"(.*[._-]|)(text|label)s?(\.[a-z]+)?", re.IGNORECASE)
+MAPPING = "mapping.txt"  # the names of labels that are numbers in parallel files
 DataFiles = str | Sequence[str] | Mapping[str, str | Sequence[str]]
 Open = Callable[[], list[Table]]
 
@@ -229,7 +230,12 @@ def _known(part: str, splits: Mapping[str, Any]) -> str:
 
 def _is_data(path: Path, folder: Path) -> bool:
     hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-    return path.is_file() and not hidden and path.suffix.lower() not in NO_DATA
+    return (
+        path.is_file()
+        and not hidden
+        and path.suffix.lower() not in NO_DATA
+        and path.name != MAPPING
+    )
 
 
 def _is_known(path: Path, options: Options) -> bool:
@@ -261,13 +267,14 @@ def _open_files(paths: Sequence[Path], options: Options) -> list[Table]:
     for path in paths:
         match = PARALLEL.fullmatch(path.name)
         pair = pairs[str(path.parent / match[1])] if match else {}
-        if len(pair) < 2:
+        names = path.with_name(MAPPING)
+        if len(pair) == 2 and path == pair["text"]:
+            found = names if names.exists() else None
+            tables.append(read_parallel(path, pair["label"], found, options))
+        elif pair.keys() == {"text"} and find_format(path, options) is None:
+            tables.append(read_parallel(path, None, None, options))
+        elif len(pair) < 2:
             tables.append(open_table(path, options))
-        elif path == pair["text"]:
-            names = path.with_name("mapping.txt")
-            tables.append(
-                read_parallel(path, pair["label"], names if names.exists() else None, options)
-            )
     return tables
 
 

@@ -80,6 +80,13 @@ class Rules:
             )
         return tags
 
+    def tag(self, value: Any) -> str | None:
+        """RETURNS (Optional[str]): One tag, if it is any."""
+        try:
+            return self._name(Row(""), "", value)
+        except CorpusError:
+            return None
+
     def label(self, row: Row, column: str) -> tuple[list[str], list[str]]:
         """RETURNS (tuple[list[str], list[str]]): The one label, and those that it is not."""
         value = row.values.get(column)

@@ -350,6 +350,12 @@ CASES = {
         "ner",
         [("Ida", ["PER:Ida"]), ("ran", [])],
     ),
+    "columns before the token": Case(
+        "a.conll",
+        "#begin document (a); part 0\na 0 0 Ida B-PER\na 0 1 ran O\na 0 2 . O\n\n#end document\n",
+        "ner",
+        [("Ida ran .", ["PER:Ida"])],
+    ),
     "hashtag as token": Case(
         "a.conll", "#\tO\nIda\tB-PER\n\n#tag\tO\n", "ner", [("# Ida", ["PER:Ida"]), ("#tag", [])]
     ),
@@ -554,6 +560,13 @@ CASES = {
         lines({"tokens": WORDS, "ner_tags": [1, 2, 0]}),
         "ner",
         NER,
+        labels=["O", "B-PER", "I-PER"],
+    ),
+    "integer tags as strings": Case(
+        "a.csv",
+        "tokens,ner_tags\nIda Bo,1 2\n",
+        "ner",
+        [("Ida Bo", ["PER:Ida Bo"])],
         labels=["O", "B-PER", "I-PER"],
     ),
     "half of a pair": Case(
