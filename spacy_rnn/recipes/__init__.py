@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from spacy import util
-from thinc.api import Config
+from thinc.api import Config, ConfigValidationError
 
 from .comments import annotate, comments_in
 
@@ -82,8 +82,11 @@ def make_config(
     config["pretraining"].update(component=encoder, layer="" if shared else "tok2vec")
     try:
         filled = util.load_model_from_config(config, auto_fill=True).config
-    except ImportError as error:
-        raise RecipeError(f"Can't use the language '{lang}': {error}") from error
+    except (ImportError, ConfigValidationError) as error:
+        reason = error.__cause__ if isinstance(error, ConfigValidationError) else error
+        if not isinstance(reason, ImportError):
+            raise
+        raise RecipeError(f"Can't use the language '{lang}': {reason}") from error
     text = filled.to_str(interpolate=False)
     filled = Config().from_str(text, interpolate=False, overrides=overrides or {})
     return annotate(filled, {key: note for t in texts for key, note in comments_in(t).items()})
