@@ -43,9 +43,9 @@ bench: .venv/installed
 	$(BIN)/python benchmarks/report.py
 	$(BIN)/python benchmarks/plot.py
 
-# Rewrite the project's part of the README from project.yml.
+# Rewrite the project's description, PROJECT.md from project.yml.
 document: .venv/installed
-	$(BIN)/python -m spacy project document --output README.md
+	$(BIN)/python -m spacy project document --output PROJECT.md
 
 clean:
 	rm -rf .venv .venv-oldest build dist corpus metrics packages training project.lock

@@ -197,14 +197,14 @@ def test_a_set_of_the_hub_runs_from_local_files_of_the_same_columns(project):
 
 def test_clean_and_document(project):
     (project / "corpus/left").mkdir(parents=True)
-    (project / "README.md").write_text(
+    (project / "PROJECT.md").write_text(
         "# Mine\n\n<!-- WEASEL: AUTO-GENERATED DOCS START (do not remove) -->\n"
         "<!-- WEASEL: AUTO-GENERATED DOCS END (do not remove) -->\n\nThe end.\n"
     )
     assert run(project, "clean").returncode == 0
     assert not (project / "corpus/left").exists()
     assert run(project, "document").returncode == 0
-    readme = (project / "README.md").read_text("utf8")
-    assert readme.startswith("# Mine")
-    assert readme.endswith("The end.\n")
-    assert "train-tagger" in readme
+    page = (project / "PROJECT.md").read_text("utf8")
+    assert page.startswith("# Mine")
+    assert page.endswith("The end.\n")
+    assert "train-tagger" in page
