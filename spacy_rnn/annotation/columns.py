@@ -7,6 +7,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from .errors import AnnotationError
+from .texts import Row
 
 
 def spans(found: Sequence[Any]) -> list[dict[str, Any]]:
@@ -63,9 +64,12 @@ def choose_columns(nlp: Language, wanted: Sequence[str] | None) -> list[str]:
     return [name for name in VALUES if name in wanted]
 
 
-def make_row(id: Any, doc: Doc, columns: Sequence[str]) -> dict[str, Any]:
+def make_row(row: Row, doc: Doc, columns: Sequence[str]) -> dict[str, Any]:
     """RETURNS (dict[str, Any]): A doc by columns, ready for JSON."""
-    return {"id": id, **{name: VALUES[name](doc) for name in columns}}
+    made = {"id": row.id}
+    for name in columns:
+        made[name] = row.text if name == "text" else VALUES[name](doc)
+    return made
 
 
 def schema(nlp: Language, columns: Sequence[str]) -> Any:

@@ -15,6 +15,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from spacy.util import minibatch
 
+from ..corpus import CorpusError
 from ..layers.memory import forget
 from .columns import make_row, schema
 from .texts import Row
@@ -105,12 +106,12 @@ def annotate_shard(
     result = Result(shard.number, len(shard.rows))
     kept: list[Any] = []
     store = DocBin(store_user_data=True) if form == "spacy" else None
-    for batch in minibatch(shard.rows, nlp.batch_size):
-        with nlp.memory_zone():  # strings of this batch are forgotten
+    with nlp.memory_zone():  # at its end, strings are forgotten
+        for batch in minibatch(shard.rows, nlp.batch_size):
             for row, doc in annotate_batch(nlp, batch, result.failures):
                 result.words += len(doc)
                 if store is None:
-                    kept.append(make_row(row.id, doc, columns))
+                    kept.append(make_row(row, doc, columns))
                 else:
                     doc.user_data["id"] = row.id
                     store.add(doc)
@@ -162,6 +163,8 @@ def annotate_batch(
 
 def find_problem(row: Row, max_length: int) -> str | None:
     """RETURNS (Optional[str]): Why a text cannot be annotated."""
+    if isinstance(row.text, CorpusError):
+        return str(row.text)
     if not isinstance(row.text, str):
         return f"got {type(row.text).__name__}, expected a text"
     if len(row.text) > max_length:

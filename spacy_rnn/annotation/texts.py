@@ -1,29 +1,25 @@
 """Texts in files and datasets, one after the other."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from spacy.tokens import DocBin
-from spacy.vocab import Vocab
-
+from ..corpus.formats import JSON, TABLES, open_table
+from ..corpus.hub import load_hub
+from ..corpus.sources import select_split
+from ..corpus.tables import Row as TableRow
+from ..corpus.tables import Table, filled
+from ..corpus.text import read_lines
 from .errors import AnnotationError
 
-# File suffix -> builder of the datasets library and its options. Without na_filter, texts such as
-# "NA" or "null" would be read as missing.
-BUILDERS: dict[str, tuple[str, dict[str, Any]]] = {
-    ".csv": ("csv", {"na_filter": False}),
-    ".jsonl": ("json", {}),
-    ".parquet": ("parquet", {}),
-    ".tsv": ("csv", {"na_filter": False, "sep": "\t"}),
-    ".txt": ("text", {}),
-}
+LINES = ".txt"
 DOCS = ".spacy"
+SUFFIXES = (LINES, *TABLES, *JSON, ".parquet", DOCS)
 FORMS = (
-    f"a {', '.join(sorted(BUILDERS))} or {DOCS} file, a folder of files of one of these kinds, or "
-    "the name of a dataset on the Hugging Face hub"
+    f"a {', '.join(SUFFIXES)} file, a folder of files of one of these kinds, or the name of a "
+    "dataset on the Hugging Face hub"
 )
 SAMPLE = 2**20
 
@@ -88,83 +84,55 @@ class Source:
     def rows(self) -> Iterator[Row]:
         """Read the texts.
 
-        YIELDS (Row): Texts with ids.
-        RAISES (AnnotationError): If there are none, or they cannot be read.
+        YIELDS (Row): Texts with ids. What is wrong with a row takes the place of its text.
+        RAISES (CorpusError): If there are none, or they cannot be read.
         """
-        files = self._files()
         number = 0
-        for values in self._docs(files) if files and files[0].suffix == DOCS else self._read(files):
-            self._require_columns(values)
-            number_or_id = values[self.id_column] if self.id_column else number
-            yield Row(number_or_id, values[self.text_column])
-            number += 1
-        if not number:
-            raise AnnotationError(f"{self.name} has no texts, expected at least one.")
+        for table in self._tables():
+            for name in filter(None, (self.text_column, self.id_column)):
+                if name not in table.columns:
+                    raise AnnotationError(
+                        f"{table.source} has no column '{name}': got {', '.join(table.columns)}. "
+                        "Name the columns with --text-column and --id-column."
+                    )
+            columns = [self.text_column, self.id_column or self.text_column]
+            for row in table.rows(columns):
+                id = row.values.get(self.id_column) if self.id_column else number
+                yield Row(id, row.error or row.values.get(self.text_column))
+                number += 1
+
+    def _tables(self) -> Iterator[Table]:
+        """YIELDS (Table): The rows of each file, or of the split of a dataset on the hub."""
+        files = self._files()
+        if not files:
+            splits = load_hub(self.name, revision=self.revision, streaming=True)
+            found = {name: [table] for name, table in splits.items()}
+            yield from select_split(found, self.split, self.name)
+        for file in files:
+            yield lines(file, self.text_column) if file.suffix == LINES else open_table(file)
 
     def _files(self) -> list[Path]:
         path = Path(self.name)
         if path.is_dir():
-            files = sorted(f for f in path.rglob("*") if f.suffix in BUILDERS or f.suffix == DOCS)
+            files = sorted(f for f in path.rglob("*") if f.suffix in SUFFIXES)
             kinds = sorted({file.suffix for file in files})
             if len(kinds) != 1:
                 got = f"files of several kinds ({', '.join(kinds)})" if kinds else "none"
                 raise AnnotationError(f"Can't read {path}: got {got}, expected {FORMS}.")
             return files
-        if path.is_file() and (path.suffix in BUILDERS or path.suffix == DOCS):
+        if path.is_file() and path.suffix in SUFFIXES:
             return [path]
-        if path.exists() or path.suffix in BUILDERS or path.suffix == DOCS:
+        if path.exists() or path.suffix in SUFFIXES:
             got = "another kind of file" if path.exists() else "no such file"
             raise AnnotationError(f"Can't read {path}: got {got}, expected {FORMS}.")
         return []
 
-    def _docs(self, files: list[Path]) -> Iterator[dict[str, Any]]:
-        vocab = Vocab()
-        for file in files:
-            try:
-                docs = DocBin().from_disk(file).get_docs(vocab)
-            except Exception as error:  # zlib and msgpack raise what they like
-                raise AnnotationError(f"Can't read {file}: {_words(error)}") from error
-            for doc in docs:
-                yield {
-                    self.text_column: doc.text,
-                    **{k: v for k, v in doc.user_data.items() if isinstance(k, str)},
-                }
 
-    def _read(self, files: list[Path]) -> Iterator[dict[str, Any]]:
-        try:
-            from datasets import load_dataset
-        except ImportError as error:
-            raise AnnotationError(
-                "The datasets library is not installed: run pip install 'spacy-rnn[datasets]'."
-            ) from error
-        try:
-            if files:
-                builder, options = BUILDERS[files[0].suffix]
-                names = [*map(str, files)]
-                data = load_dataset(
-                    builder, data_files=names, split="train", streaming=True, **options
-                )
-            else:
-                data = load_dataset(
-                    self.name, split=self.split, revision=self.revision, streaming=True
-                )
-            yield from data
-        except AnnotationError:
-            raise
-        except Exception as error:  # the builders raise what their parsers raise
-            raise AnnotationError(
-                f"Can't read {self.name}: {_words(error)}. Expected {FORMS}."
-            ) from error
+def lines(path: Path, column: str) -> Table:
+    """RETURNS (Table): A file with a text on each line."""
 
-    def _require_columns(self, values: dict[str, Any]) -> None:
-        for name in (self.text_column, self.id_column):
-            if name is not None and name not in values:
-                raise AnnotationError(
-                    f"{self.name} has no column '{name}': got {', '.join(map(str, values))}. Name "
-                    "the columns with --text-column and --id-column."
-                )
+    def read(_: Collection[str]) -> Iterator[TableRow]:
+        for number, line in enumerate(read_lines(path), 1):
+            yield TableRow(f"{path}, line {number}", {column: line.rstrip("\r\n")})
 
-
-def _words(error: BaseException) -> str:
-    error = error.__cause__ or error
-    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+    return filled(Table(str(path), "lines", [column], read))

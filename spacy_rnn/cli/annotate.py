@@ -15,6 +15,11 @@ class OutputFormat(str, Enum):
     spacy = "spacy"
 
 
+class EngineName(str, Enum):
+    local = "local"
+    ray = "ray"
+
+
 @app.command("annotate")
 def annotate_cli(
     model: Annotated[str, Arg(help="Name or path of the pipeline")],
@@ -39,7 +44,15 @@ def annotate_cli(
     split: Annotated[str, Opt(help="Split of a dataset on the hub")] = "train",
     revision: Annotated[str | None, Opt(help="Git revision of a dataset on the hub")] = None,
     shard_size: Annotated[int, Opt(min=1, help="Number of texts in a file")] = 10_000,
-    n_process: Annotated[int, Opt("--n-process", "-n", min=1, help="Number of processes")] = 1,
+    n_process: Annotated[
+        int, Opt("--n-process", "-n", min=1, help="Number of processes, or of Ray actors")
+    ] = 1,
+    engine: Annotated[
+        EngineName, Opt(help="Processes of this machine, or actors on a Ray cluster")
+    ] = EngineName.local,
+    address: Annotated[
+        str | None, Opt(help="Address of the Ray cluster, by default the one of RAY_ADDRESS")
+    ] = None,
 ) -> None:
     """
     Annotate texts with a pipeline. Killed at any moment, the same command
@@ -47,6 +60,7 @@ def annotate_cli(
     failures.jsonl.
     """
     from ..annotation import AnnotationError, annotate
+    from ..annotation.cluster import ray_cluster
     from ..annotation.texts import Source
 
     with exit_on_error():
@@ -61,6 +75,7 @@ def annotate_cli(
                 columns=columns.split(",") if columns is not None else None,
                 shard_size=shard_size,
                 n_process=n_process,
+                engine=ray_cluster(n_process, address) if engine == EngineName.ray else None,
                 silent=False,
             )
         except AnnotationError as error:
