@@ -7,6 +7,7 @@ import gc
 import json
 import os
 import platform
+import subprocess
 import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Mapping, Sequence
@@ -65,7 +66,7 @@ def limit_threads(threads: int) -> None:
 
 
 def environment() -> dict[str, Any]:
-    """RETURNS (Dict[str, Any]): The machine, and the versions of what runs on it."""
+    """RETURNS (Dict[str, Any]): The machine, the versions of what runs on it, and our commit."""
     memory = None
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
@@ -82,7 +83,22 @@ def environment() -> dict[str, Any]:
             "python": platform.python_version(),
             **installed(PACKAGES),
         },
+        "commit": commit(),
     }
+
+
+def commit() -> str | None:
+    """RETURNS (Optional[str]): What the checkout is at, with "-dirty" if code or configs differ."""
+
+    def git(*args: str) -> str:
+        command = ["git", "-C", str(ROOT), *args]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        changed = git("status", "--porcelain", "--", "spacy_rnn", "configs", "benchmarks/*.py")
+        return git("rev-parse", "HEAD") + ("-dirty" if changed else "")
+    except (OSError, subprocess.CalledProcessError):  # no git, or no checkout
+        return None
 
 
 def installed(packages: Sequence[str]) -> dict[str, str]:

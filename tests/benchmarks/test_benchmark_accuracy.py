@@ -1,4 +1,5 @@
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -75,6 +76,7 @@ def test_finished_runs_are_not_repeated(
     assert (result["row"], result["seed"]) == ("rnn_tagger gru", 1)
     assert result["dev"] == result["test"] == {"tag_acc": 0.5}
     assert 'cell = "gru"' in result["config"]
+    assert result["commit"] is None or re.fullmatch(r"[0-9a-f]{40}(-dirty)?", result["commit"])
     # A training and two evaluations each.
     assert len(calls(folder)) == 12
     assert sum("--gold-preproc" in call for call in calls(folder)) == 8

@@ -1,0 +1,105 @@
+"""List the results of accuracy.py that were measured with another config than today's.
+
+Configs are compared by what they mean: parsed, defaults filled in, variables replaced.
+"""
+
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from harness import RESULTS, read_json
+from runs import Run, Table
+from tables import tables
+
+PAGE = RESULTS / "stale.md"
+# What accuracy.py sets or does not use, and what no weight depends on.
+IRRELEVANT = ("corpora.pretrain", "pretraining", "system", "training.logger")
+# Settings that are gone, with the value that stands for what is left.
+GONE = {"precision": "float32"}
+# Functions that took the place of others and do the same: these rates begin one step earlier.
+SUCCESSORS = {"spacy-rnn.warmup_linear.v1": "warmup_linear.v1"}
+
+
+def stale_rows(folder: Path, table: Table) -> list[str]:
+    """RETURNS (List[str]): The rows of a folder of results that have another config today, or
+    none."""
+    found = []
+    rows = {row.name: row for row in table.rows}
+    for path in sorted(folder.glob("*-seed*.json")):
+        result = read_json(path)
+        name = result["row"]
+        if name not in rows:
+            found.append(name)
+        elif rows[name].is_program:
+            continue
+        elif not same(result["config"], Run(table, rows[name], 0, path, folder).config()):
+            found.append(name)
+    return list(dict.fromkeys(found))
+
+
+def same(stored: str, current: str) -> bool:
+    """RETURNS (bool): Whether two configs train the same pipeline in the same way."""
+    return stored == current or meaning(stored) == meaning(current)
+
+
+@cache
+def meaning(text: str) -> Any:
+    """RETURNS (Any): A config with all settings, or why it cannot be used any more."""
+    from spacy.util import load_model_from_config
+    from thinc.api import Config
+
+    config = without_gone(Config().from_str(text, interpolate=False))
+    try:
+        nlp = load_model_from_config(Config(config, is_interpolated=False), auto_fill=True)
+    except Exception as error:  # whatever a function of today says to settings of then
+        return f"{type(error).__name__}: {error}"
+    filled = nlp.config.copy()
+    filled["paths"] = dict.fromkeys(filled["paths"])
+    settings: Any = filled.interpolate()
+    for name in IRRELEVANT:
+        *sections, last = name.split(".")
+        part = settings
+        for section in sections:
+            part = part[section]
+        part.pop(last, None)
+    return with_predecessors(settings)
+
+
+def without_gone(part: Any) -> Any:
+    if not isinstance(part, dict):
+        return part
+    kept = {key: without_gone(value) for key, value in part.items()}
+    return {key: value for key, value in kept.items() if key not in GONE or value != GONE[key]}
+
+
+def with_predecessors(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {key: with_predecessors(value) for key, value in part.items()}
+    return SUCCESSORS.get(part, part) if isinstance(part, str) else part
+
+
+def page(results: Path) -> str:
+    """RETURNS (str): The Markdown page that lists the rows."""
+    lines = [
+        f"- {name}: {row}\n"
+        for name, table in tables().items()
+        for row in stale_rows(results / name, table)
+    ]
+    intro = "Rows that were measured with another config than today's, by table.\n"
+    return f"# Earlier configs\n\n{intro}\n{''.join(lines) or 'None.'}"
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    options = ArgumentParser(description=__doc__)
+    options.add_argument("results", type=Path, nargs="?", default=RESULTS / "accuracy")
+    text = page(options.parse_args(args).results)
+    PAGE.write_text(text, encoding="utf8")
+    print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

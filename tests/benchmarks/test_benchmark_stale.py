@@ -1,0 +1,71 @@
+"""Which results are of another config than today's."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+CONFIG = """
+[paths]
+train = null
+
+[nlp]
+lang = "en"
+pipeline = ["rnn_tagger"]
+
+[components]
+
+[components.rnn_tagger]
+factory = "rnn_tagger"
+
+[components.rnn_tagger.model]
+@architectures = "spacy-rnn.Tagger.v1"
+
+[components.rnn_tagger.model.tok2vec]
+@architectures = "spacy-rnn.Tok2Vec.v1"
+width = 32
+
+[training]
+max_steps = 100
+
+[training.optimizer]
+@optimizers = "Adam.v1"
+
+[training.optimizer.learn_rate]
+@schedules = "warmup_linear.v1"
+initial_rate = 0.001
+warmup_steps = 10
+total_steps = ${training.max_steps}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"rnn_tagger"]', '"rnn_tagger"]\n\n[nlp.tokenizer]\n@tokenizers = "spacy.Tokenizer.v1"'),
+        ("${training.max_steps}", "100"),
+        ("train = null", 'train = "elsewhere"'),
+        ("width = 32", 'width = 32\nprecision = "float32"'),
+    ],
+    ids=["default written out", "variable written out", "paths", "setting that is gone"],
+)
+def test_same_meaning(module: Callable[[str], ModuleType], old: str, new: str) -> None:
+    assert old in CONFIG
+    assert module("stale").same(CONFIG.replace(old, new), CONFIG)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("width = 32", "width = 48"), ("max_steps = 100", "max_steps = 101")],
+)
+def test_another_meaning(module: Callable[[str], ModuleType], old: str, new: str) -> None:
+    assert not module("stale").same(CONFIG.replace(old, new), CONFIG)
+
+
+@pytest.mark.slow
+def test_rows_of_earlier_configs_are_listed(module: Callable[[str], ModuleType]) -> None:
+    """A change of a config calls for new results, or for `python benchmarks/stale.py`."""
+    stale = module("stale")
+    listed = Path(stale.PAGE).read_text("utf8")
+    assert stale.page(stale.RESULTS / "accuracy") == listed
