@@ -16,7 +16,7 @@ from tables import tables
 
 PAGE = RESULTS / "stale.md"
 # What accuracy.py sets or does not use, and what no weight depends on.
-IRRELEVANT = ("corpora.pretrain", "pretraining", "system", "training.logger")
+IRRELEVANT = ("corpora.pretrain", "paths", "pretraining", "system", "training.logger")
 # Settings that are gone, with the value that stands for what is left.
 GONE = {"precision": "float32"}
 # Functions that took the place of others and do the same: these rates begin one step earlier.
@@ -48,17 +48,21 @@ def same(stored: str, current: str) -> bool:
 @cache
 def meaning(text: str) -> Any:
     """RETURNS (Any): A config with all settings, or why it cannot be used any more."""
-    from spacy.util import load_model_from_config
+    from spacy.util import get_lang_class, registry
     from thinc.api import Config
 
     config = without_gone(Config().from_str(text, interpolate=False))
+    language = get_lang_class(config["nlp"]["lang"])
+    factories = language()  # which knows the components of all packages
+    filled = Config(language.default_config).merge(config)
+    for component in filled["components"].values():
+        meta = factories.get_factory_meta(component["factory"])
+        component.update({**meta.default_config, **component})
+    filled["paths"] = dict.fromkeys(filled["paths"])
     try:
-        nlp = load_model_from_config(Config(config, is_interpolated=False), auto_fill=True)
+        settings = registry.fill(filled.interpolate())
     except Exception as error:  # whatever a function of today says to settings of then
         return f"{type(error).__name__}: {error}"
-    filled = nlp.config.copy()
-    filled["paths"] = dict.fromkeys(filled["paths"])
-    settings: Any = filled.interpolate()
     for name in IRRELEVANT:
         *sections, last = name.split(".")
         part = settings

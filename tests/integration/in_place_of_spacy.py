@@ -1,0 +1,67 @@
+"""A plugin of pytest for spaCy's own tests: our components in place of spaCy's, wherever a test
+names no model.
+
+    python -m pytest -p in_place_of_spacy --pyargs spacy.tests.pipeline.test_tagger
+
+with this folder on PYTHONPATH. Tests that cannot hold are expected to fail, each with the reason.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import pytest
+from spacy.language import Language
+
+OURS = {
+    "ner": "rnn_ner",
+    "tagger": "rnn_tagger",
+    "textcat": "rnn_textcat",
+    "textcat_multilabel": "rnn_textcat_multilabel",
+}
+MOVES = "looks at the moves of a transition system, where ours scores tags by a CRF"
+EXPECTED = {
+    **dict.fromkeys(
+        (
+            "test_ner::test_accept_blocked_token",
+            "test_ner::test_issue1967[U-JOB-NAME]",
+            "test_ner::test_issue2179",
+            "test_ner::test_issue3209",
+            "test_ner::test_labels_from_BILUO",
+            "test_ner::test_overwrite_token",
+        ),
+        MOVES,
+    ),
+    "test_tagger::test_no_resize": "expects that a label cannot be added after initialization",
+    "test_tagger::test_initialize_examples": (
+        "expects a TypeError without examples, where ours is a ValueError that says where to look"
+    ),
+    "test_tagger::test_overfitting_IO": "ends with spaCy's negative tags (neg_prefix)",
+    "test_textcat::test_textcat_loss[False-0.125]": "expects squared error, ours is cross-entropy",
+}
+
+
+def swapped(method: Callable[..., Any]) -> Callable[..., Any]:
+    """RETURNS (Callable[..., Any]): A method of Language that makes our component, under the name
+    that spaCy's would have had."""
+
+    @wraps(method)
+    def make(nlp: Language, factory_name: str, name: str | None = None, **options: Any) -> Any:
+        named = (options.get("config") or {}).get("model") or options.get("source")
+        if isinstance(factory_name, str) and factory_name in OURS and not named:
+            factory_name, name = OURS[factory_name], name or factory_name
+        return method(nlp, factory_name, name, **options)
+
+    return make
+
+
+def pytest_configure() -> None:
+    Language.add_pipe = swapped(Language.add_pipe)
+    Language.create_pipe = swapped(Language.create_pipe)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        module = item.path.stem
+        if reason := EXPECTED.get(f"{module}::{item.name}"):
+            item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
