@@ -19,8 +19,12 @@ PAGE = RESULTS / "stale.md"
 IRRELEVANT = ("corpora.pretrain", "paths", "pretraining", "system", "training.logger")
 # Settings that are gone, with the value that stands for what is left.
 GONE = {"precision": "float32"}
-# Functions that took the place of others and do the same: these rates begin one step earlier.
-SUCCESSORS = {"spacy-rnn.warmup_linear.v1": "warmup_linear.v1"}
+# Functions that took the place of others and do the same: rates that begin one step earlier, and
+# the tokenizer of the language, which is English in all tables.
+SUCCESSORS = {
+    "spacy-rnn.LanguageTokenizer.v1": "spacy.Tokenizer.v1",
+    "spacy-rnn.warmup_linear.v1": "warmup_linear.v1",
+}
 
 
 def stale_rows(folder: Path, table: Table) -> list[str]:

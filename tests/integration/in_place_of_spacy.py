@@ -32,6 +32,7 @@ EXPECTED = {
         ),
         MOVES,
     ),
+    "test_serialize_pipeline::test_issue4725_1": "sets the oracle_cut_size of a transition system",
     "test_tagger::test_no_resize": "expects that a label cannot be added after initialization",
     "test_tagger::test_initialize_examples": (
         "expects a TypeError without examples, where ours is a ValueError that says where to look"
