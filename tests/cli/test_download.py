@@ -159,3 +159,47 @@ def test_different_columns_in_a_split(folder, tmp_path, spacy_cli):
     assert code == 1
     assert "train2.jsonl make one split and have different columns" in output
     assert not (tmp_path / "set.json").exists()
+
+
+def test_tokens_get_names(tmp_path):
+    path = tmp_path / "train.conll"
+    path.write_text("1\tIda\tN\tB-PER\n2\tran\tV\tO\n")
+    download(str(path), tmp_path / "set")
+    row = {
+        "1": ["1", "2"],
+        "tokens": ["Ida", "ran"],
+        "tags": ["N", "V"],
+        "entities": ["B-PER", "O"],
+    }
+    assert datasets.Dataset.from_parquet(str(tmp_path / "set" / "train.parquet"))[0] == {
+        **row,
+        "text": None,
+    }
+    summaries = convert(open_splits(str(tmp_path / "set"), "ner"), tmp_path / "docs")
+    assert summaries["train"].labels == {"PER": 1}
+
+
+def test_columns_of_several_types_are_text(tmp_path):
+    rows = [{"text": "a", "label": "x", "note": 1}, {"text": "b", "label": "y", "note": {"k": [2]}}]
+    srsly.write_jsonl(tmp_path / "train.jsonl", rows)
+    download(str(tmp_path / "train.jsonl"), tmp_path / "set")
+    found = datasets.Dataset.from_parquet(str(tmp_path / "set" / "train.parquet"))
+    assert found["note"][:] == ["1", '{"k": [2]}']
+    assert found["label"][:] == ["x", "y"]
+
+
+def test_options(tmp_path, spacy_cli):
+    (tmp_path / "train.csv").write_bytes("text;label\ncafé;x\n".encode("cp1252"))
+    args = ["rnn", "download", tmp_path / "train.csv", tmp_path / "set"]
+    code, output = spacy_cli(*args)
+    assert code == 1
+    assert "set the option encoding, such as encoding=cp1252" in output
+    assert not (tmp_path / "set").exists()
+    assert spacy_cli(*args, "--option", "encoding=cp1252")[0] == 0
+    code, output = spacy_cli(*args)
+    assert code == 1
+    assert "is in place with the options {'encoding': 'cp1252'}, expected {}" in output
+    (tmp_path / "train.csv").write_text("text,label\na,b,c\n")
+    code, output = spacy_cli("rnn", "download", tmp_path / "train.csv", tmp_path / "other")
+    assert code == 1
+    assert "train.csv, row 1, line 2: the row has more fields than its header" in output
