@@ -1,0 +1,44 @@
+"""The job for Spark in docs/how-to/annotate.md, as it stands, in local mode."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+import spacy
+from spacy.training import Example
+
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "annotate.md"
+MODEL = {"tok2vec": {"@architectures": "spacy-rnn.Tok2Vec.v1", "width": 12, "rows": [50] * 4}}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java")
+def test_spark(tmp_path: Path) -> None:
+    pytest.importorskip("pyspark", exc_type=ImportError)
+    nlp = spacy.blank("en")
+    nlp.add_pipe("rnn_tagger", config={"model": MODEL})
+    example = Example.from_dict(nlp.make_doc("Anna sees"), {"tags": ["N", "V"]})
+    nlp.initialize(lambda: [example])
+    (tmp_path / "training").mkdir()
+    nlp.to_disk(tmp_path / "training" / "model-best")
+    texts = [f"Anna sees {i} trains" for i in range(50)]
+    rows = [{"id": f"n{i}", "text": text} for i, text in enumerate(texts)]
+    (tmp_path / "texts.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    (code,) = [block for block in blocks if "pyspark" in block]
+    (tmp_path / "job.py").write_text(code)
+    environment = {**os.environ, "PYSPARK_PYTHON": sys.executable}
+    command = [sys.executable, "job.py"]
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=300, env=environment)
+    found = pq.read_table(tmp_path / "annotations").to_pylist()
+    expected = [
+        {"id": f"n{i}", "tags": [token.tag_ for token in doc]}
+        for i, doc in enumerate(nlp.pipe(texts))
+    ]
+    assert sorted(found, key=lambda row: int(row["id"][1:])) == expected
