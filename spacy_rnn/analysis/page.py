@@ -15,7 +15,7 @@ from typing import Any, Literal
 VENDOR = ("vendor/d3-7.9.2.min.js", "vendor/plot-0.6.17.umd.min.js")
 
 
-def page(name: Literal["compare", "report"], title: str, data: dict[str, Any]) -> str:
+def page(name: Literal["compare", "report", "tune"], title: str, data: dict[str, Any]) -> str:
     """Make a page.
 
     name (str): What draws it.

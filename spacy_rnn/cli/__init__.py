@@ -50,6 +50,7 @@ try:
         report,
         scores,
         train,
+        tune,
     )
 
     get_command(app)  # which reads the types of all parameters

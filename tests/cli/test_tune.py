@@ -1,0 +1,20 @@
+"""`spacy rnn tune`: what it refuses. What it does is tested where it is done."""
+
+from spacy_rnn.recipes import make_config
+
+
+def test_tune_refuses(tmp_path, spacy_cli):
+    config = tmp_path / "config.cfg"
+    config.write_text(make_config(["textcat"]), encoding="utf8")
+    space = tmp_path / "space.cfg"
+    space.write_text('[tune]\ntraining.dropout = {"low": 0.5, "high": 0.1}\n', encoding="utf8")
+    for options, message in (
+        (("--sampler", "best"), "Unknown sampler: got 'best', expected tpe, random, grid"),
+        (("--space", tmp_path / "none.cfg"), "Can't find the space"),
+        (("--space", config), "expected a block [tune]"),
+        (("--space", space), "Empty range in [tune]: got training.dropout from 0.5 to 0.1"),
+    ):
+        code, printed = spacy_cli("rnn", "tune", config, tmp_path / "out", *options)
+        assert code == 1, printed
+        assert message in printed
+    assert not (tmp_path / "out").exists()
