@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from multiprocessing import get_all_start_methods
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def nlp(
     return nlp
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.parametrize("method", [m for m in ("fork", "spawn") if m in get_all_start_methods()])
 def test_n_process(nlp: Language, method: str, tmp_path: Path) -> None:
     nlp.to_disk(tmp_path / "pipeline")
     script = tmp_path / "script.py"
@@ -86,7 +87,10 @@ def test_n_process(nlp: Language, method: str, tmp_path: Path) -> None:
     try:
         output, errors = process.communicate(timeout=TIMEOUT)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)  # the workers, too
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)  # the workers, too
         output, errors = process.communicate()
     assert (process.returncode, output) == (0, "the same\n"), errors
 
