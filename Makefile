@@ -5,7 +5,7 @@ OLDEST := .venv-oldest/bin
 # pip knows the CPU builds of torch by an address of their own.
 OLDEST_TORCH ?= 2.6.0
 
-.PHONY: demo test test-slow test-oldest lint bench document clean
+.PHONY: demo test test-slow test-oldest lint bench docs document clean
 
 # Train and evaluate a classifier, a tagger, an entity recogniser and a rival on the embedded sample.
 demo: .venv/installed
@@ -42,6 +42,11 @@ bench: .venv/installed
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/report.py
 	$(BIN)/python benchmarks/plot.py
+
+# The site, in site/; a warning is an error.
+docs: .venv/installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	$(BIN)/python -m mkdocs build
 
 # Rewrite the project's description, PROJECT.md from project.yml.
 document: .venv/installed
