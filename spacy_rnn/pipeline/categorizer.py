@@ -138,7 +138,7 @@ class Categorizer(RefusesUpdates, Fitted, FromDisk, TextCategorizer, ABC):
         truth: Any = numpy.nan_to_num(self._answers(self._gold(examples)))
         truth = smooth(truth, self.label_smoothing) * self._answer_weights(numpy.array(weights))
         truth *= sample_weights(examples)[:, None, None]
-        n_documents = truth.any(axis=(1, 2)).sum()
+        n_documents = int(truth.any(axis=(1, 2)).sum())
         truth = self.model.ops.asarray(truth, dtype="float32")
         loss, gradient = focal_loss(self._answers(scores), truth, self.focal_gamma)
         return loss / max(n_documents, 1), self._labels(gradient)
