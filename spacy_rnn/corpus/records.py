@@ -183,6 +183,8 @@ def _find_scheme(table: Table, column: str, rules: Rules) -> Any:
     first = next((items for value in table.probe(column) if (items := _items(value))), None)
     if first is None or not isinstance(first[0], (str, int)):
         return None
+    if rules.names is None and str(first[0]).isdecimal():
+        return None  # whose names are asked for with the first row
 
     def tags() -> Iterator[list[str]]:
         found = (

@@ -211,7 +211,7 @@ class Rules:
         self, row: Row, column: str, text: str | None, tokens: Sequence[str]
     ) -> tuple[list[Span], list[str]]:
         items = self._items(row, column)
-        if self.names is None and isinstance(items[0], int):
+        if self.names is None and str(items[0]).isdecimal():
             _fail(
                 row,
                 column,

@@ -562,6 +562,9 @@ CASES = {
         NER,
         labels=["O", "B-PER", "I-PER"],
     ),
+    "integer tags as strings, no names": Case(
+        "a.csv", "tokens,ner_tags\nIda Bo,1 2\n", "ner", "integers whose names are given"
+    ),
     "integer tags as strings": Case(
         "a.csv",
         "tokens,ner_tags\nIda Bo,1 2\n",
