@@ -63,12 +63,13 @@ class RNNTagger(RefusesUpdates, GrowingLabels, FromExamples, Tagger):
         return tuple(self.cfg["labels"])
 
     def find_labels(self, examples: Iterable[Example]) -> set[str]:
-        """RETURNS (Set[str]): The tags in the references of examples."""
-        return {
+        """RETURNS (Set[str]): The tags in the references of examples, without negated ones."""
+        tags = {
             example.reference.vocab.strings[tag]
             for example in examples
             for tag in set(example.reference.to_array(TAG).tolist()) - {0}
         }
+        return {tag for tag in tags if self._negated(tag) is None}
 
     def predict(self, docs: Iterable[Doc]) -> list[NDArray]:
         """Predict the tags of a batch of documents.
@@ -101,7 +102,8 @@ class RNNTagger(RefusesUpdates, GrowingLabels, FromExamples, Tagger):
     def get_loss(self, examples: Iterable[Example], scores: Any) -> tuple[float, Any]:
         """Find the loss and its gradient: that of the cross-entropy with the smoothed tags, or with
         a CRF of the negative log-likelihood. Tokens without a tag in the reference, or without a
-        counterpart there, are left out; with a CRF they can have any tag.
+        counterpart there, can have any tag; those with a negated one, such as "!NN", as in spaCy's
+        tagger any but that.
 
         examples (Iterable[Example]): The batch.
         scores (Union[List[Floats2d], Ragged]): Probabilities by document, shape (tokens, labels)
@@ -114,19 +116,19 @@ class RNNTagger(RefusesUpdates, GrowingLabels, FromExamples, Tagger):
         """
         validate_examples(examples, "RNNTagger.get_loss")
         require_numbers(self.name, getattr(scores, "dataXd", scores))
-        column = self._columns(examples)
+        gold = self._gold(examples)
         if self.crf is not None:
-            gold = (column[:, None] == -1) | (column[:, None] == numpy.arange(len(self.labels)))
             lattice = self._lattice(scores)._replace(gold=gold)
             loss, d_scores = negative_log_likelihood(self.crf, lattice)
             return loss, Ragged(d_scores, scores.lengths)
-        ops = self.model.ops
-        tagged = numpy.flatnonzero(column >= 0)
-        rows, column = ops.asarray(tagged), ops.asarray(column[tagged])
-        probabilities = ops.flatten(scores)
+        ops: Any = self.model.ops
+        rows = ops.asarray(numpy.flatnonzero(~gold.all(axis=1)))
+        probabilities, possible = ops.flatten(scores), ops.asarray(gold)[rows]
+        truth = probabilities[rows] * possible
+        truth /= truth.sum(axis=1, keepdims=True).clip(1e-20)
         smoothing = self.cfg["label_smoothing"] / max(len(self.labels) - 1, 1)
-        truth = ops.xp.full((len(rows), len(self.labels)), smoothing, dtype="float32")
-        truth[ops.xp.arange(len(rows)), column] = 1.0 - self.cfg["label_smoothing"]
+        known = possible.sum(axis=1) == 1
+        truth[known] = ops.xp.where(possible[known], 1.0 - self.cfg["label_smoothing"], smoothing)
         gradient = ops.xp.zeros_like(probabilities)
         gradient[rows] = probabilities[rows] - truth
         loss = float(ops.xp.square(gradient).sum())
@@ -170,16 +172,29 @@ class RNNTagger(RefusesUpdates, GrowingLabels, FromExamples, Tagger):
     def _lattice(self, scores: Ragged) -> Lattice:
         return Lattice(cast(Floats2d, scores.dataXd), self.model.ops.to_numpy(scores.lengths))
 
-    def _columns(self, examples: Iterable[Example]) -> NDArray[numpy.int64]:
-        """RETURNS (NDArray[int64]): Index of the label of each token, -1 where it has none. Shape
-        (tokens,).
-        """
+    def _gold(self, examples: Iterable[Example]) -> NDArray[numpy.bool_]:
+        """RETURNS (NDArray[bool]): Tags that each token may have. Shape (tokens, labels)."""
         tags = numpy.concatenate([aligned_tags(example) for example in examples])
-        known, targets = numpy.unique(tags, return_inverse=True)
-        columns = {self.vocab.strings[label]: i for i, label in enumerate(self.labels)}
-        if any(tag and tag not in columns for tag in known.tolist()):
-            raise self._refuse("tag", self.find_labels(examples) - set(self.labels))
-        return numpy.array([columns.get(tag, -1) for tag in known.tolist()], dtype="int64")[targets]
+        found, which = numpy.unique(tags, return_inverse=True)
+        columns = {label: i for i, label in enumerate(self.labels)}
+        gold = numpy.ones((len(found), len(columns)), dtype=bool)
+        for row, tag in zip(gold, found.tolist(), strict=True):
+            name = self.vocab.strings[tag]
+            negated = self._negated(name)
+            if negated is not None:
+                row[columns[negated]] = False
+            elif name in columns:
+                row[:] = False
+                row[columns[name]] = True
+            elif tag:
+                raise self._refuse("tag", self.find_labels(examples) - set(self.labels))
+        return gold[which]
+
+    def _negated(self, tag: str) -> str | None:
+        """RETURNS (Optional[str]): Which label a tag says that a token has not, if it does."""
+        prefix = self.cfg["neg_prefix"]
+        label = tag.removeprefix(prefix)
+        return label if label != tag and tag not in self.labels and label in self.labels else None
 
 
 def aligned_tags(example: Example) -> NDArray[numpy.uint64]:

@@ -182,3 +182,35 @@ def test_smoothing_the_labels_of_a_crf_is_refused(nlp):
         ValueError, match="got label_smoothing = 0.1 for component 'rnn_tagger', expected 0"
     ):
         nlp.add_pipe("rnn_tagger", config={**CRF, "label_smoothing": 0.1})
+
+
+@pytest.mark.parametrize("crf", [False, True])
+def test_negated_tags_are_unlearned(nlp, make_examples, crf):
+    model = {"@architectures": "spacy-rnn.Tagger.v1", "crf": crf}
+    tagger = nlp.add_pipe("rnn_tagger", config={"model": model})
+    examples = make_examples(nlp)
+    optimizer = nlp.initialize(lambda: examples)
+    for _ in range(30):
+        nlp.update(examples, sgd=optimizer)
+    text, labels = examples[0].text, tagger.labels
+    tags = [token.tag_ for token in nlp(text)]
+    negated = Example.from_dict(nlp.make_doc(text), {"tags": [f"!{tags[0]}", *tags[1:]]})
+    gold = tagger._gold([negated])
+    assert [labels[i] for i in numpy.flatnonzero(~gold[0])] == [tags[0]]
+    assert (gold[1:].sum(axis=1) == 1).all()
+    for _ in range(30):
+        nlp.update([negated], sgd=optimizer)
+    assert nlp(text)[0].tag_ != tags[0]
+    assert tagger.labels == labels
+
+
+def test_gradient_of_a_negated_tag(nlp, make_examples):
+    tagger = nlp.add_pipe("rnn_tagger")
+    nlp.initialize(lambda: make_examples(nlp))
+    example = Example.from_dict(nlp.make_doc("Green"), {"tags": [f"!{tagger.labels[0]}"]})
+    scores, _ = tagger.model.begin_update([example.x])
+    _, (gradient,) = tagger.get_loss([example], scores)
+    p = scores[0][0]
+    expected = -p * p[0] / (1 - p[0])  # of -log(1 - p[0])
+    expected[0] = p[0]
+    numpy.testing.assert_allclose(gradient[0], expected, atol=1e-6)
