@@ -13,12 +13,12 @@ demo: .venv/installed
 	$(BIN)/python -m spacy project run task . --vars.task ner
 	$(BIN)/python -m spacy project run rivals
 
-# The quick tests. `make test-slow` runs the others.
+# The quick tests, on all cores, each on one. `make test-slow` runs the others.
 test: .venv/installed
-	$(BIN)/python -m pytest -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto -m "not slow"
 
 test-slow: .venv/installed
-	$(BIN)/python -m pytest -m slow
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto -m slow
 
 # The quick tests with the lowest versions that are allowed, and that an older typer breaks nothing.
 test-oldest:
