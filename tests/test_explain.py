@@ -42,7 +42,7 @@ LISTENER = {"@architectures": "spacy.Tok2VecListener.v1", "width": 16}
 
 def textcat(exclusive, tok2vec=TOK2VEC, **options):
     model = {"@architectures": "spacy-rnn.TextCat.v1", "exclusive_classes": exclusive}
-    return {**model, "tok2vec": tok2vec, **options}
+    return {**model, "ngram_rows": 0, "tok2vec": tok2vec, **options}
 
 
 def tagger(tok2vec=TOK2VEC):

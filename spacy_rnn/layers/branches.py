@@ -83,6 +83,8 @@ def train_on(layer: Branch, docs: Sequence[Doc], rows: NDArray) -> tuple[Any, Ca
     RETURNS (Tuple[Floats2d, Callable]): The vectors of these documents, and the callback.
     """
     if not any(isinstance(node, Tok2VecListener) for node in layer.walk()):
+        if not len(rows):  # not every layer can go back from no documents
+            return layer.ops.alloc2f(0, layer.get_dim("nO")), lambda d_rows: []
         return layer([docs[row] for row in rows], True)
     # A listener has what another component computed for the whole batch.
     Y: Any

@@ -93,13 +93,6 @@ def test_full_disk(args: list[str], folder: Path, spacy_cli: Cli) -> None:
     assert contents(folder) == before
 
 
-def test_full_disk_of_the_cache(folder: Path, spacy_cli: Cli) -> None:
-    with small_files(1000):
-        message = told(spacy_cli, *WRITERS["convert"])
-    assert "Can't store the rows of rows.jsonl" in message
-    assert "File too large" in message
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="mounts a small disk")
 @pytest.mark.parametrize("to", ["spacy", "jsonl"])
 def test_small_disk(to: str, folder: Path, spacy_cli: Cli) -> None:

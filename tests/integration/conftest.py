@@ -136,7 +136,7 @@ def facts(examples: Callable[[Language], list[Example]]) -> Callable[[Language],
 
 @pytest.fixture(scope="session")
 def weights() -> Callable[[Model], dict[str, NDArray[numpy.float32]]]:
-    """Copies of all weights of a model, native and in shims."""
+    """Copies of all weights of a model that are trained, native and in shims."""
 
     def copy(model: Model) -> dict[str, NDArray[numpy.float32]]:
         found = {}
@@ -145,8 +145,8 @@ def weights() -> Callable[[Model], dict[str, NDArray[numpy.float32]]]:
                 if node.has_param(name):
                     found[f"{i}.{node.name}.{name}"] = node.get_param(name).copy()
             for shim in node.shims:
-                for name, weight in shim._model.state_dict().items():
-                    found[f"{i}.{node.name}.{name}"] = weight.numpy().copy()
+                for name, weight in shim._model.named_parameters():
+                    found[f"{i}.{node.name}.{name}"] = weight.detach().numpy().copy()
         return found
 
     return copy

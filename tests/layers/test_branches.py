@@ -95,3 +95,18 @@ def test_a_listener_gets_the_whole_batch(docs):
     backprop(numpy.ones_like(Y))
     for doc, gradient, e in zip(docs, gradients[0], expected, strict=True):
         assert gradient.tolist() == [[e] * 3] * len(doc)
+
+
+def test_a_layer_that_no_document_is_drawn_for_is_left_out(docs):
+    """spaCy's own embedding cannot go back from no documents under dropout."""
+
+    def forward(model, docs, is_train):
+        assert docs
+        return numpy.ones((len(docs), 2), dtype="f"), lambda dY: []
+
+    layer = branches([Model("one", forward, dims={"nO": 2}) for _ in range(2)], [0.5, 0.5])
+    set_dropout_rate(layer, 0.1)
+    for _ in range(20):
+        Y, backprop = layer.begin_update(docs[:1])
+        assert sorted(Y.reshape(2, 2).sum(axis=1).tolist()) == [0.0, 4.0]
+        assert backprop(numpy.ones_like(Y)) == []
