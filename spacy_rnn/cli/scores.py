@@ -20,6 +20,8 @@ SCORES = (
 )
 # fmt: on
 SEED = re.compile(r"(?P<base>.*)-seed(?P<seed>\d+)")
+# What Markdown takes for more than itself; an underscore within a word is one.
+SPECIAL = re.compile(r"[\\`*\[\]<>|]|(?<![a-zA-Z0-9])_|_(?![a-zA-Z0-9])")
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,7 @@ def scores(metrics_dir: Path, output: Path | None = None, *, silent: bool = True
     output (Optional[Path]): Markdown file to write. The scores go to a JSON file beside it.
     silent (bool): Don't print any output.
     RETURNS (list[Row]): The rows of the table.
-    RAISES (CommandError): If there are no metrics, a file is not JSON, or the output is not a
-        Markdown file.
+    RAISES (CommandError): If there are no metrics, or the output is not a Markdown file.
     """
     msg = Printer(no_print=silent, pretty=not silent)
     if output is not None and output.suffix != ".md":
@@ -99,7 +100,11 @@ def scores(metrics_dir: Path, output: Path | None = None, *, silent: bool = True
     files = [path for path in metrics_dir.rglob("*.json") if path.resolve() != own_json]
     rows = []
     for path in files:
-        scores = read_scores(path)
+        try:
+            scores = read_scores(path)
+        except CommandError as error:
+            msg.warn(f"Left out {error}")
+            continue
         if scores:
             rows.append(Row(path.relative_to(metrics_dir).with_suffix("").as_posix(), scores))
         else:
@@ -133,7 +138,7 @@ def read_scores(path: Path) -> dict[str, float]:
         metrics: Any = srsly.read_json(path)
     except ValueError as error:
         raise CommandError(
-            f"{path} is not JSON ({error}): write it again with 'spacy evaluate', or remove it."
+            f"{path}: it is not JSON ({error}): write it again with 'spacy evaluate', or remove it."
         ) from error
     if not isinstance(metrics, dict):
         return {}
@@ -174,6 +179,6 @@ def to_markdown(table: list[list[str]], columns: list[str]) -> str:
     columns (list[str]): The titles of the other columns.
     RETURNS (str): The Markdown text.
     """
-    lines = [["", *columns], ["---", *("---:" for _ in columns)], *table]
-    cells = [[cell.replace("|", "\\|") for cell in line] for line in lines]
-    return "".join(f"| {' | '.join(line)} |\n" for line in cells)
+    rows = [[SPECIAL.sub(r"\\\g<0>", cell) for cell in line] for line in [["", *columns], *table]]
+    lines = [rows[0], ["---", *("---:" for _ in columns)], *rows[1:]]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

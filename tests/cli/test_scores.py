@@ -91,11 +91,23 @@ def test_errors(metrics, tmp_path, spacy_cli):
     path = metrics(a={"ents_f": 1})
     with pytest.raises(CommandError, match=r"expected a name that ends in \.md"):
         scores(path, tmp_path / "scores.json")
+
+
+def test_a_file_that_is_not_json_is_left_out(metrics, tmp_path, spacy_cli):
+    path = metrics(a={"ents_f": 1})
     (path / "b.json").write_text('{"ents_f": ')
     code, printed = spacy_cli("rnn", "scores", path, "--output", tmp_path / "scores.md")
-    assert code == 1
-    assert "b.json is not JSON (" in printed
-    assert not (tmp_path / "scores.md").exists()
+    assert code == 0
+    assert "Left out" in printed
+    assert "b.json: it is not JSON (" in printed
+    assert (tmp_path / "scores.md").read_text("utf8").endswith("| a | 100.00 |\n")
+
+
+def test_names_are_text_in_markdown(metrics, tmp_path):
+    path = metrics(**{"a|b_*x*_<i>": {"ents_f": 1}})
+    scores(path, tmp_path / "scores.md")
+    row = (tmp_path / "scores.md").read_text("utf8").splitlines()[-1]
+    assert row == r"| a\|b\_\*x\*\_\<i\> | 100.00 |"
 
 
 def test_reads_what_evaluate_writes(tmp_path):
