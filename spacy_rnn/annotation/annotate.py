@@ -14,10 +14,11 @@ import tqdm
 from spacy.language import Language
 
 from ..digest import digest
+from ..files import replacing
 from .columns import choose_columns
 from .engines import Engine, Job, here, processes
 from .errors import AnnotationError
-from .shards import FAILURES, Format, make_shards, shard_path, write_beside
+from .shards import FAILURES, Format, make_shards, shard_path
 from .texts import Source
 
 MANIFEST = "annotation.json"
@@ -137,7 +138,8 @@ def claim(output: Path, now: dict[str, Any]) -> None:
             f"{output} has something else in it, expected a new folder, or one of an earlier run "
             f"({MANIFEST}): choose another."
         )
-    write_beside(manifest, lambda part: part.write_text(json.dumps(now, indent=2) + "\n"))
+    with replacing(manifest) as (part,):
+        part.write_text(json.dumps(now, indent=2) + "\n", "utf8")
 
 
 def gather_failures(output: Path) -> int:
@@ -150,7 +152,8 @@ def gather_failures(output: Path) -> int:
     lines = list(chain.from_iterable(file.read_text("utf8").splitlines(True) for file in files))
     gathered = output / f"{FAILURES}.jsonl"
     if lines:
-        write_beside(gathered, lambda part: part.write_text("".join(lines), "utf8"))
+        with replacing(gathered) as (part,):
+            part.write_text("".join(lines), "utf8")
     else:
         gathered.unlink(missing_ok=True)
     return len(lines)

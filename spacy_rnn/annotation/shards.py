@@ -5,7 +5,7 @@ the process or machine.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +16,7 @@ from spacy.tokens import Doc, DocBin
 from spacy.util import minibatch
 
 from ..corpus import CorpusError
+from ..files import replacing
 from ..layers.memory import forget
 from .columns import make_row, schema
 from .texts import Row
@@ -118,16 +119,17 @@ def annotate_shard(
     failures = folder / FAILURES / f"{shard.number:06}.jsonl"
     if result.failures:
         lines = [{"id": f.id, "error": f.error} for f in result.failures]
-        write_beside(failures, lambda part: srsly.write_jsonl(part, lines))
+        with replacing(failures) as (part,):
+            srsly.write_jsonl(part, lines)
     else:
         failures.unlink(missing_ok=True)
-    path = shard_path(folder, shard.number, form)
-    if store is not None:
-        write_beside(path, store.to_disk)
-    elif form == "jsonl":
-        write_beside(path, lambda part: write_jsonl(part, kept))
-    else:
-        write_beside(path, lambda part: write_parquet(part, kept, schema(nlp, columns)))
+    with replacing(shard_path(folder, shard.number, form)) as (part,):
+        if store is not None:
+            store.to_disk(part)
+        elif form == "jsonl":
+            write_jsonl(part, kept)
+        else:
+            write_parquet(part, kept, schema(nlp, columns))
     return result
 
 
@@ -192,18 +194,3 @@ def write_parquet(path: Path, rows: list[dict[str, Any]], types: Any) -> None:
     for row in rows:
         row["id"] = str(row["id"])
     write_table(pa.Table.from_pylist(rows, schema=types), path, compression="zstd")
-
-
-def write_beside(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file beside its name and rename it.
-
-    path (Path): The file. Its folder is created.
-    write (Callable[[Path], object]): Writes it to another name.
-    """
-    part = path.with_name(f"{path.name}.part")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        write(part)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

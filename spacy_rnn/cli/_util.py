@@ -1,8 +1,6 @@
-import os
-import shutil
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -15,6 +13,7 @@ from spacy.training.corpus import FILE_TYPE, walk_corpus
 from wasabi import msg
 
 from ..corpus import CorpusError
+from ..files import replacing
 
 # What `nlp.to_disk` writes beside the components.
 PIPELINE_FILES = {"config.cfg", "meta.json", "tokenizer", "vocab"}
@@ -50,23 +49,15 @@ def reason(error: BaseException) -> str:
 
 @contextmanager
 def staged(*paths: Path) -> Iterator[list[Path]]:
-    """Write files or folders beside their final names and rename them only after the block ends
-    without an error, so that earlier ones stay as they are until then. A link stays a link: what
-    it points to is replaced.
+    """Write files or folders as `replacing` does.
 
-    paths (Path): The final names. Missing parent directories are created.
-    YIELDS (list[Path]): The temporary names, none of which exists.
+    paths (Path): The final names.
+    YIELDS (list[Path]): The temporary names.
     RAISES (CommandError): If they cannot be written.
     """
-    targets = [Path(os.path.realpath(path)) for path in paths]
-    parts = [target.with_name(f"{target.name}.part") for target in targets]
     try:
-        for target, part in zip(targets, parts, strict=True):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _remove(part)
-        yield parts
-        for target, part in zip(targets, parts, strict=True):
-            _replace(part, target)
+        with replacing(*paths) as parts:
+            yield parts
     except OSError as error:
         names = ", ".join(map(str, paths))
         of = f" ({error.filename})" if error.filename else ""
@@ -74,33 +65,6 @@ def staged(*paths: Path) -> Iterator[list[Path]]:
             f"Can't write {names}: {reason(error)}{of}. What was there is unchanged: make room, "
             "or choose another place, and try again."
         ) from error
-    finally:
-        for part in parts:
-            with suppress(OSError):
-                _remove(part)
-
-
-def _replace(part: Path, target: Path) -> None:
-    """Rename, also to the name of a folder that holds files."""
-    if not target.is_dir():
-        part.replace(target)
-        return
-    old = target.with_name(f"{part.name}.old")
-    _remove(old)
-    target.replace(old)
-    try:
-        part.replace(target)
-    except OSError:
-        old.replace(target)
-        raise
-    _remove(old)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def require_output(output: Path, force: bool) -> None:

@@ -7,6 +7,7 @@ from time import monotonic
 
 from spacy.training.loop import DIR_MODEL_BEST, DIR_MODEL_LAST
 
+from ..files import replacing
 from .checkpoint import Checkpoint, write_checkpoint
 from .errors import TrainingError
 from .run import Run, Snapshot
@@ -75,31 +76,13 @@ def save_model(run: Run, output: Path, *, is_best: bool) -> None:
     """
     last, best = output / DIR_MODEL_LAST, output / DIR_MODEL_BEST
     try:
-        with run.nlp.use_params(run.optimizer.averages):
-            replace_folder(last, lambda part: run.before_to_disk(run.nlp).to_disk(part))
+        with run.nlp.use_params(run.optimizer.averages), replacing(last) as (part,):
+            run.before_to_disk(run.nlp).to_disk(part)
         if is_best:
-            replace_folder(best, lambda part: shutil.copytree(last, part))
+            with replacing(best) as (part,):
+                shutil.copytree(last, part)
     except OSError as error:
         raise TrainingError(
             f"Can't save the pipeline to {output}: {error.strerror or error}. What was there is "
             "unchanged: make room, and go on with --resume."
         ) from error
-
-
-def replace_folder(folder: Path, write: Callable[[Path], object]) -> None:
-    """Write a folder beside its name and rename it.
-
-    folder (Path): The folder, which may be there.
-    write (Callable[[Path], object]): Writes it to another name.
-    """
-    part, old = (folder.with_name(f"{folder.name}.{suffix}") for suffix in ("part", "old"))
-    shutil.rmtree(part, ignore_errors=True)
-    try:
-        write(part)
-        shutil.rmtree(old, ignore_errors=True)
-        if folder.exists():
-            folder.replace(old)
-        part.replace(folder)
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
