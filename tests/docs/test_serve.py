@@ -30,7 +30,7 @@ def nlp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Language:
 
 @pytest.fixture
 def service(nlp: Language, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    (code,) = re.findall(r"```python network\n(.*?)```", PAGE.read_text(), re.DOTALL)
     module = ModuleType("service")
     monkeypatch.setitem(__import__("sys").modules, "service", module)
     exec(compile(code, str(PAGE), "exec"), module.__dict__)

@@ -30,7 +30,7 @@ def test_spark(tmp_path: Path) -> None:
     texts = [f"Anna sees {i} trains" for i in range(50)]
     rows = [{"id": f"n{i}", "text": text} for i, text in enumerate(texts)]
     (tmp_path / "texts.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    blocks = re.findall(r"```python network\n(.*?)```", PAGE.read_text(), re.DOTALL)
     (code,) = [block for block in blocks if "pyspark" in block]
     (tmp_path / "job.py").write_text(code)
     environment = {**os.environ, "PYSPARK_PYTHON": sys.executable}
