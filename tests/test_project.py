@@ -160,8 +160,10 @@ def test_ner_converts_trains_calibrates_and_draws(project):
     scores = json.loads((project / "metrics/ner/wnut17-lstm-seed0.json").read_text("utf8"))
     assert set(scores["ents_per_type"]) == {"person", "location"}
     assert "<svg" in (project / "metrics/ner/wnut17-lstm-seed0.svg").read_text("utf8")
+    assert "threshold of O" in done.stdout
     model = spacy.load(project / "training/ner/wnut17-lstm-seed0/model-calibrated")
-    assert set(model.get_pipe("rnn_ner").cfg["thresholds"]) == {"O"}
+    ents = {(ent.text, ent.label_) for ent in model("Ada saw Paris").ents}
+    assert ents == {("Ada", "person"), ("Paris", "location")}
 
 
 def test_vectors_are_made_of_a_local_file(project):

@@ -178,8 +178,8 @@ def report(
         yields.
     train (Optional[Iterable[Doc]]): The annotated texts that it was trained on, to find unknown
         words, rare labels and texts that are nearly among them.
-    log (Optional[Path]): What `spacy.ConsoleLogger.v3` wrote in training. By default the file that
-        the pipeline's config names.
+    log (Optional[Path]): The log of its training. By default the file that the pipeline's config
+        names, or `log.jsonl` beside the pipeline.
     title (Optional[str]): What to call the pipeline. Its name by default.
     data (str): Where the texts are from, to be shown.
     RETURNS (Report): The report.

@@ -1,4 +1,4 @@
-"""The curves of a training, from the file that spaCy's `ConsoleLogger.v3` writes."""
+"""The curves of a training, from the file that a console logger writes, ours or spaCy's v3."""
 
 import math
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Any
 import srsly
 from spacy.language import Language
 
+from ..loggers import LOG_FILE
 from .problems import AnalysisError
 
 RELATIVE_TOLERANCE = 1e-4
@@ -32,24 +33,29 @@ def find_log(nlp: Language, given: Path | None) -> tuple[TrainingLog | None, str
     """Find the log of a pipeline's training.
 
     nlp (Language): The pipeline.
-    given (Optional[Path]): The file. By default the one that the pipeline's config names.
+    given (Optional[Path]): The file. By default the one that the pipeline's config names, or that
+        lies beside the pipeline.
     RETURNS (Tuple[Optional[TrainingLog], str]): The log; or none, and why.
     RAISES (AnalysisError): If the file was given and is missing, or is not such a log.
     """
     path = given
     if path is None:
         name = nlp.config.get("training", {}).get("logger", {}).get("output_file")
-        if not name:
-            return None, (
-                "The training was not logged to a file. To have its curves here, train with "
-                "spacy.ConsoleLogger.v3 and an output_file in [training.logger], or give --log."
-            )
-        path = Path(name)
-        if not path.exists():
-            return (
-                None,
-                f"The log of the training, {path}, is not there. Give its place with --log.",
-            )
+        if name:
+            path = Path(name)
+            if not path.exists():
+                return (
+                    None,
+                    f"The log of the training, {path}, is not there. Give its place with --log.",
+                )
+        else:
+            path = (nlp.path or Path()).parent / LOG_FILE
+            if nlp.path is None or not path.exists():
+                return None, (
+                    f"The training was not logged to a file. Curves need {LOG_FILE} beside the "
+                    "pipeline, as spacy-rnn.ConsoleLogger.v1 writes it, an output_file of "
+                    "spacy.ConsoleLogger.v3 in [training.logger], or --log."
+                )
     log = TrainingLog(str(path), read_log(path), None)
     losses = {
         name: nlp.meta["performance"][f"{name}_loss"]
@@ -89,8 +95,8 @@ def read_log(path: Path) -> list[dict[str, Any]]:
     keys = {"step", "epoch", "losses", "scores", "score"}
     if not rows or not all(isinstance(row, dict) and keys <= row.keys() for row in rows):
         raise AnalysisError(
-            f"Can't read the log {path}: {reason}. Expected lines of JSON as from the output_file "
-            "of spacy.ConsoleLogger.v3."
+            f"Can't read the log {path}: {reason}. Expected lines of JSON as a console logger "
+            "writes them."
         )
     return rows
 

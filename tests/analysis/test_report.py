@@ -164,6 +164,14 @@ def test_the_log_of_the_training_is_found_in_the_config(pipeline, log_rows, tmp_
     assert (log.best, note) == (1, "")
 
 
+def test_the_log_of_the_training_is_found_beside_the_pipeline(pipeline, log_rows, tmp_path):
+    pipeline.to_disk(tmp_path / "model-best")
+    loaded = spacy.load(tmp_path / "model-best")
+    assert "was not logged to a file" in find_log(loaded, None)[1]
+    srsly.write_jsonl(tmp_path / "log.jsonl", log_rows)
+    assert find_log(loaded, None)[0].rows == find_log(loaded, tmp_path / "log.jsonl")[0].rows
+
+
 def test_a_log_of_another_run_is_told(pipeline, log_rows, tmp_path):
     path = tmp_path / "training.jsonl"
     srsly.write_jsonl(path, log_rows)

@@ -171,8 +171,6 @@ def plan(
             job |= {"lang": lang, "gold_preproc": kind in ("tagger", "ner"), **places}
             if config is not None:
                 settings = {"paths.train": places["train"], "paths.dev": places["dev"]}
-                if "log =" in config:
-                    settings["paths.log"] = str(folder / "training.jsonl")
                 job["overrides"] = {**settings, "system.seed": seed}
             runs.append(Run(title, seed, folder, job, data))
     return runs
