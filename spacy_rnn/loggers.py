@@ -10,6 +10,8 @@ import tqdm
 from spacy.language import Language
 from wasabi.tables import row
 
+from .files import replacing
+
 Log = Callable[[dict[str, Any] | None], None]
 SetUp = Callable[[Language, IO[str], IO[str]], tuple[Log, Callable[[], None]]]
 LOG_FILE = "log.jsonl"
@@ -68,22 +70,12 @@ def console_logger(progress_bar: bool = True) -> SetUp:
             numbers = [*line["losses"].values(), *line["scores"].values(), line["score"]]
             show([str(line["epoch"]), str(line["step"]), *(f"{number:.2f}" for number in numbers)])
             if info.get("output_path"):
-                write_log(Path(info["output_path"]).parent / LOG_FILE, lines)
+                with replacing(Path(info["output_path"]).parent / LOG_FILE) as (part,):
+                    srsly.write_jsonl(part, lines)
 
         return log, progress.close
 
     return setup
-
-
-def write_log(path: Path, lines: list[dict[str, Any]]) -> None:
-    """Write a log, in one step.
-
-    path (Path): The file, which is replaced.
-    lines (list[dict[str, Any]]): What each line holds.
-    """
-    part = path.with_name(f"{path.name}.part")
-    srsly.write_jsonl(part, lines)
-    part.replace(path)
 
 
 def _percent(name: str, score: float | None) -> float:

@@ -1,6 +1,7 @@
 """Rivals that are no pipelines: what is most frequent, and a linear model of n-grams."""
 
 import math
+from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +16,7 @@ from ..problems import AnalysisError
 STRENGTHS = (0.1, 0.3, 1.0, 3.0)
 
 
-class Baseline:
+class Baseline(ABC):
     """Annotates documents as a component does.
 
     kind (str): The task.
@@ -30,14 +31,14 @@ class Baseline:
             found = {token.tag_ for doc in train for token in doc if token.tag_}
         self.labels = tuple(sorted(found))
 
+    @abstractmethod
     def annotate(self, docs: Sequence[Doc]) -> None:
         """Annotate documents."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def weights(self) -> int:
         """RETURNS (int): How many numbers were found in training."""
-        raise NotImplementedError
 
 
 class Majority(Baseline):
