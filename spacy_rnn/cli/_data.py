@@ -9,9 +9,10 @@ from spacy import util
 from .. import corpus
 from ..corpus import Columns, CorpusError, Report, Task
 from ..corpus.splits import Split, add_splits, open_splits
+from ._docs import make_docs
 from ._summary import Summary
 from ._util import CommandError
-from .convert import make_docs, read_columns
+from .convert import read_columns
 
 TASKS: tuple[Task, ...] = ("textcat", "textcat_multilabel", "ner", "tagger")
 N_ROWS = 200  # that tell what the data is annotated for
@@ -24,18 +25,21 @@ def parse_columns(settings: Sequence[str]) -> Columns:
     return read_columns({"labels": ["labels"]}, settings)
 
 
-def find_task(source: str, columns: Columns) -> Task:
+def find_task(source: str, columns: Columns, exclude: Sequence[str] = ()) -> Task:
     """Find what data is annotated for, by reading the first rows for each task.
 
     source (str): The data.
     columns (Columns): The names of its columns.
+    exclude (Sequence[str]): Labels of entities to leave out.
     RETURNS (Task): The task.
     RAISES (CommandError): If the data can be read for no task, or for several.
     """
     labels, errors = {}, {}
     for task in TASKS:
         try:
-            rows = islice(open_splits(source, task, columns)["train"].read(), N_ROWS)
+            only = exclude if task == "ner" else ()
+            splits = open_splits(source, task, columns, exclude=only)
+            rows = islice(splits["train"].read(), N_ROWS)
             labels[task] = [record.labels for record in chain.from_iterable(rows)]
         except CorpusError as error:
             errors[task] = str(error)
@@ -59,7 +63,12 @@ def find_task(source: str, columns: Columns) -> Task:
 
 
 def open_data(
-    source: str, task: Task, columns: Columns, shares: Mapping[str, float], seed: int = 0
+    source: str,
+    task: Task,
+    columns: Columns,
+    shares: Mapping[str, float],
+    *,
+    exclude: Sequence[str] = (),
 ) -> dict[str, Split]:
     """Open data, with the splits that it lacks.
 
@@ -67,13 +76,13 @@ def open_data(
     task (Task): What it is annotated for.
     columns (Columns): The names of its columns.
     shares (Mapping[str, float]): The share of train for each split, if it is lacking.
-    seed (int): Seed of the new splits.
+    exclude (Sequence[str]): Labels of entities to leave out.
     RETURNS (dict[str, Split]): The splits.
     RAISES (CorpusError): If the data cannot be read.
     """
-    splits = open_splits(source, task, columns)
+    splits = open_splits(source, task, columns, exclude=exclude)
     missing = {name: share for name, share in shares.items() if name not in splits}
-    return add_splits(splits, missing, seed) if missing else splits
+    return add_splits(splits, missing) if missing else splits
 
 
 def look(split: Split, lang: str) -> Summary:

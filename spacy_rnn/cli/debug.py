@@ -8,8 +8,9 @@ from spacy.cli._util import Arg, Opt, import_code, parse_config_overrides, show_
 from spacy.cli.debug_data import debug_data as spacy_debug_data
 from thinc.api import Config
 
+from ..pipeline.wiring import require_pretraining
 from . import app
-from ._util import exit_on_error
+from ._util import CommandError, exit_on_error
 
 HELP = "Look for what is wrong with data and configs of recurrent components."
 
@@ -59,9 +60,14 @@ def debug_data(config_path: Path, overrides: dict[str, Any] | None = None, **opt
     config_path (Path): The config.
     overrides (Optional[dict[str, Any]]): Settings by dotted name.
     options (Any): Those of `spacy.cli.debug_data.debug_data`.
+    RAISES (CommandError): If the config names pretrained weights that would not be read.
     """
     with show_validation_error(config_path):
         config = util.load_config(config_path, overrides=overrides or {}, interpolate=False)
+    try:
+        require_pretraining(config.interpolate())
+    except ValueError as error:
+        raise CommandError(str(error)) from error
     with TemporaryDirectory() as folder:
         path = Path(folder) / config_path.name
         stand_in(config).to_disk(path)

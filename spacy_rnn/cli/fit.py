@@ -15,7 +15,14 @@ from wasabi.printer import Printer
 
 from ..corpus import Report, Task
 from ..recipes import RecipeError, make_config
-from ..recipes.choice import MIN_DOCS, Choice, UnlearnableError, choose, require_docs
+from ..recipes.choice import (
+    MIN_DOCS,
+    Choice,
+    UnlearnableError,
+    choose,
+    default_recipe,
+    require_docs,
+)
 from . import app
 from ._data import find_task, open_data, parse_columns
 from ._util import CommandError, exit_on_error, load_pipeline, read_examples, staged
@@ -44,6 +51,9 @@ def fit_cli(
     columns: Annotated[
         list[str] | None, Opt(help="What columns hold: text=review,label=stars")
     ] = None,
+    exclude: Annotated[
+        list[str] | None, Opt("--exclude", "-x", help="Label of entities to leave out (ner)")
+    ] = None,
     recipe: Annotated[
         str | None, Opt("--recipe", "-r", help="Recipe, by default the one that suits the data")
     ] = None,
@@ -69,6 +79,7 @@ def fit_cli(
                 output,
                 task=cast(Any, task.value if task else None),
                 columns=columns or [],
+                exclude=exclude or [],
                 recipe=recipe,
                 lang=lang,
                 optimize=optimize.value,
@@ -88,6 +99,7 @@ def fit(
     *,
     task: Task | None = None,
     columns: list[str] | None = None,
+    exclude: list[str] | None = None,
     recipe: str | None = None,
     lang: str = "en",
     optimize: Literal["efficiency", "accuracy"] = "accuracy",
@@ -103,6 +115,7 @@ def fit(
         and metrics.json.
     task (Optional[Task]): What the data is annotated for. Found in the data by default.
     columns (Optional[list[str]]): What columns hold, as "role=column".
+    exclude (Optional[list[str]]): Labels of entities to leave out.
     recipe (Optional[str]): The recipe. Chosen by the data by default.
     lang (str): The language.
     optimize (str): "accuracy" or "efficiency".
@@ -119,6 +132,7 @@ def fit(
         "data": data,
         "task": task,
         "columns": columns or [],
+        "exclude": exclude or [],
         "recipe": recipe,
         "lang": lang,
         "optimize": optimize,
@@ -178,9 +192,10 @@ def _prepare(output: Path, asked: dict[str, Any], msg: Printer) -> dict[str, Any
 
     RETURNS (dict[str, Any]): The task, the recipe and why.
     """
-    columns = parse_columns(asked["columns"])
-    task = asked["task"] or find_task(asked["data"], columns)
-    splits = open_data(asked["data"], task, columns, SHARES)
+    columns, exclude = parse_columns(asked["columns"]), asked["exclude"]
+    task = asked["task"] or find_task(asked["data"], columns, exclude)
+    default_recipe(task, asked["optimize"])  # raises if there is none
+    splits = open_data(asked["data"], task, columns, SHARES, exclude=exclude)
     require_docs(sum(1 for _ in islice(splits["train"].read(Report(skip=True)), MIN_DOCS)))
     summaries = convert(splits, output / "corpus", lang=asked["lang"], silent=msg.no_print)
     train = summaries["train"]

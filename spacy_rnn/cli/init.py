@@ -1,10 +1,12 @@
+from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Literal, cast
 
 from spacy.cli._util import Arg, Opt
 from wasabi.printer import Printer
 
+from ..corpus import Task
 from ..recipes import RecipeError, make_config, recipes
 from ..recipes.choice import UnlearnableError, choose, default_recipe
 from . import app
@@ -50,6 +52,9 @@ def init_cli(
     columns: Annotated[
         list[str] | None, Opt(help="What columns of the data hold: text=review,label=stars")
     ] = None,
+    exclude: Annotated[
+        list[str] | None, Opt("--exclude", "-x", help="Label of entities to leave out (ner)")
+    ] = None,
     lang: Annotated[str, Opt("--lang", "-l", help="Two-letter code of the language")] = "en",
     optimize: Annotated[
         Optimize, Opt("--optimize", "-o", help="What matters more, for tagger and ner")
@@ -73,6 +78,7 @@ def init_cli(
             recipe or [],
             data=data,
             columns=columns or [],
+            exclude=exclude or [],
             lang=lang,
             optimize=optimize.value,
             shared=shared,
@@ -91,6 +97,7 @@ def init(
     *,
     data: str | None = None,
     columns: list[str] | None = None,
+    exclude: Sequence[str] = (),
     lang: str = "en",
     optimize: Literal["efficiency", "accuracy"] = "accuracy",
     shared: bool = False,
@@ -107,6 +114,7 @@ def init(
     names (list[str]): Recipes, instead of tasks.
     data (Optional[str]): Data to look at.
     columns (Optional[list[str]]): What its columns hold, as "role=column".
+    exclude (Sequence[str]): Labels of entities to leave out.
     force (bool): Replace the file if it exists.
     silent (bool): Don't print any output.
     RETURNS (str): The config. Other arguments are those of `make_config`.
@@ -125,11 +133,17 @@ def init(
             f"Can't tell which config to write: got the tasks {tasks}, the recipes {names} and the "
             f"data {data}, expected one of --task, --recipe and --data."
         )
+    if shared and optimize == "efficiency":
+        raise CommandError(
+            "The encoder that components share has one size: got --shared and --optimize "
+            "efficiency, expected one of the two. Set a smaller width of [components.tok2vec.model]"
+            " in the config."
+        )
     try:
         if data is not None:
             roles = parse_columns(columns or [])
-            task = tasks[0] if tasks else find_task(data, roles)
-            summary = look(open_data(data, cast(Any, task), roles, {})["train"], lang)
+            task = cast(Task, tasks[0]) if tasks else find_task(data, roles, exclude)
+            summary = look(open_data(data, task, roles, {}, exclude=exclude)["train"], lang)
             choice = choose(
                 task,
                 optimize,

@@ -11,6 +11,7 @@ from .roles import ANNOTATION, Task
 from .tables import PROBE
 
 TOO_MANY = 0.05  # share of rows that are left out
+FEW = 10  # expected labels, of which it is no accident that there are none
 
 
 def count_labels(records: Iterable[Record]) -> Counter[str]:
@@ -114,6 +115,15 @@ def find_problems(
         problems.append(
             f"A label is called O ({train['O']} entities), as tokens outside of entities are: if "
             f"these are none, leave them out with --exclude O."
+        )
+    other = sum((found for split, found in counts.items() if split != "train"), Counter())
+    share = other.total() / max(1, train.total())
+    absent = [label for label in sorted(train) if label not in other]
+    if strange := [f"{label} ({train[label]})" for label in absent if train[label] * share > FEW]:
+        problems.append(
+            f"Labels that are frequent in train, and in no other split: {', '.join(strange)}: "
+            "look whether all splits are annotated alike, or leave these out"
+            f"{' with --exclude' if task == 'ner' else ''}."
         )
     for split, found in counts.items():
         if not found:

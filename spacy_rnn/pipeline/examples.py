@@ -2,9 +2,13 @@
 
 from collections.abc import Callable, Iterable
 from itertools import chain, islice
+from typing import Any
 
 from spacy.language import Language
 from spacy.training import Example
+from thinc.api import Model
+
+from .wiring import require_wiring
 
 GetExamples = Callable[[], Iterable[Example]]
 # How many examples tell a model its shapes.
@@ -39,6 +43,7 @@ class FromExamples:
     """Mixin for components that find their labels in examples: having none is an error."""
 
     name: str
+    model: Model[Any, Any]
 
     def initialize(
         self,
@@ -55,4 +60,5 @@ class FromExamples:
         RAISES (ValueError): If there are no examples, text or labels.
         """
         get_examples = with_text_first(self.name, get_examples)
+        require_wiring(self.name, self.model, nlp)
         super().initialize(get_examples, nlp=nlp, labels=labels)  # type: ignore[misc]

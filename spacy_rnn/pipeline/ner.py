@@ -26,6 +26,7 @@ from .labels import GrowingLabels
 from .refusal import RefusesUpdates, require_numbers
 from .rehearsal import compare_marginals, rehearse
 from .tags import OUTSIDE, UNKNOWN, Array, Scheme, Segments, TagSet
+from .wiring import require_wiring
 
 
 class Entities(NamedTuple):
@@ -159,6 +160,7 @@ class RNNEntityRecognizer(RefusesUpdates, GrowingLabels, EntityConfidence, Fitte
             no entity.
         """
         get_examples = with_text_first(self.name, get_examples)
+        require_wiring(self.name, self.model, nlp)
         check_lexeme_norms(self.vocab, self.name)
         for label in sorted(self.find_labels(get_examples())) if labels is None else labels:
             self.add_label(label)

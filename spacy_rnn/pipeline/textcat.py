@@ -20,6 +20,7 @@ from .examples import GetExamples, with_text_first
 from .losses import Array
 from .rehearsal import compare_probabilities
 from .thresholds import best_threshold, threshold_gains
+from .wiring import require_wiring
 
 OOSScore = Literal["probability", "entropy"]
 
@@ -77,6 +78,7 @@ class RNNTextCategorizer(Categorizer):
         RAISES (ValueError): If there are no examples or labels, or a class weight is of no label.
         """
         sample_first = with_text_first(self.name, get_examples)
+        require_wiring(self.name, self.model, nlp)
         if labels is None:
             labels = dict.fromkeys(cat for example in get_examples() for cat in example.y.cats)
         labels = [label for label in labels if label != self.oos_label]

@@ -16,6 +16,7 @@ from .examples import GetExamples, with_text_first
 from .losses import Array
 from .rehearsal import compare_probabilities
 from .thresholds import best_threshold, rescale, threshold_gains
+from .wiring import require_wiring
 
 
 class RNNMultiLabelTextCategorizer(Categorizer, MultiLabel_TextCategorizer):
@@ -39,6 +40,7 @@ class RNNMultiLabelTextCategorizer(Categorizer, MultiLabel_TextCategorizer):
         RAISES (ValueError): If there are no examples or labels, or a class weight is of no label.
         """
         sample_first = with_text_first(self.name, get_examples)
+        require_wiring(self.name, self.model, nlp)
         super().initialize(sample_first, nlp=nlp, labels=labels)
         self._reset(get_examples)
 

@@ -9,6 +9,7 @@ from thinc.api import Model
 
 from .examples import GetExamples
 from .storage import FromDisk
+from .wiring import require_wiring
 
 
 class RNNTok2Vec(FromDisk, Tok2Vec):
@@ -26,6 +27,7 @@ class RNNTok2Vec(FromDisk, Tok2Vec):
         get_examples (Callable): Returns the examples.
         nlp (Optional[Language]): The pipeline.
         """
+        require_wiring(self.name, self.model, nlp)
         super().initialize(get_examples, nlp=nlp, **settings)
         trained = [
             name

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
+from . import RecipeError, recipes
+
 Optimize = Literal["efficiency", "accuracy"]
 
 MIN_DOCS = 20
@@ -43,7 +45,9 @@ def choose(
     labels (Mapping[str, int]): How often each label is annotated.
     RETURNS (Choice): The recipe.
     RAISES (UnlearnableError): If there are too few documents or labels to learn from.
+    RAISES (RecipeError): See `default_recipe`.
     """
+    recipe = default_recipe(task, optimize)
     require_docs(docs)
     if not tokens:
         raise UnlearnableError(
@@ -59,7 +63,6 @@ def choose(
         )
     if task == "textcat":
         return _choose_textcat(tokens / docs, len(labels))
-    recipe = default_recipe(task, optimize)
     return Choice(recipe, f"the one for {task}" if recipe == task else "small and fast")
 
 
@@ -73,8 +76,17 @@ def require_docs(docs: int) -> None:
 
 
 def default_recipe(task: str, optimize: Optimize = "accuracy") -> str:
-    """RETURNS (str): The recipe of a task where there is no data to look at."""
-    if task in ("tagger", "ner") and optimize == "efficiency":
+    """RETURNS (str): The recipe of a task where there is no data to look at.
+    RAISES (RecipeError): If there is none that is smaller and faster.
+    """
+    if optimize == "efficiency":
+        small = [name for name in recipes() if name.endswith("_efficiency")]
+        if f"{task}_efficiency" not in small:
+            raise RecipeError(
+                f"No recipe of {task} is smaller and faster than the usual one: got --optimize "
+                f"efficiency, expected it for {' or '.join(n.split('_')[0] for n in small)}. Leave "
+                "it out, and set a smaller width in the config."
+            )
         return f"{task}_efficiency"
     return "textcat_intents" if task == "textcat" else task
 

@@ -7,6 +7,7 @@ import pytest
 import spacy
 from spacy.tokens import Doc, DocBin
 from spacy.training import Example
+from thinc.api import Config
 
 from spacy_rnn.recipes import make_config
 
@@ -39,6 +40,18 @@ def test_labels_rare_ones_and_overlap_are_shown(data, spacy_cli, names, shared):
     assert "Low number of examples for label 'LOC' (12)" in output
     assert "2 training examples also in evaluation data" in output
     assert ("Part-of-speech Tagging" in output) is shared
+
+
+def test_weights_that_would_not_be_read_are_told(data, spacy_cli):
+    config = Config().from_str(make_config(["ner"]), interpolate=False)
+    config["pretraining"] = {}
+    config.to_disk(data / "c.cfg")
+    paths = [f"--paths.{name}={data / name}.spacy" for name in ("train", "dev")]
+    code, output = spacy_cli(
+        "rnn", "debug", "data", data / "c.cfg", *paths, "--paths.init_tok2vec", "nothing.bin"
+    )
+    assert code == 1
+    assert "Weights that would not be read" in " ".join(output.split())
 
 
 def test_an_encoder_that_nothing_listens_to_says_so():

@@ -43,6 +43,20 @@ def test_a_file_becomes_a_calibrated_pipeline_and_is_not_done_twice(data, tmp_pa
         fit(data, output, overrides={**STEPS, **SMALL})
 
 
+def test_entities_are_left_out_as_asked(data, tmp_path):
+    options = {"optimize": "efficiency", "overrides": {**STEPS, **SMALL}}
+    fit(data, tmp_path / "out", exclude=["LOC"], **options)
+    assert spacy.load(tmp_path / "out/model").get_pipe("rnn_ner").labels == ("PER",)
+
+
+def test_efficiency_is_refused_where_it_would_change_nothing(tmp_path):
+    rows = [{"text": f"a {i}", "label": "xy"[i % 2]} for i in range(50)]
+    srsly.write_jsonl(tmp_path / "a.jsonl", rows)
+    with pytest.raises(CommandError, match="No recipe of textcat is smaller and faster"):
+        fit(str(tmp_path / "a.jsonl"), tmp_path / "out", optimize="efficiency")
+    assert not (tmp_path / "out").exists()
+
+
 def test_what_was_interrupted_goes_on_where_it_stopped(data, tmp_path, monkeypatch):
     def interrupt(*args, **kwargs):
         raise KeyboardInterrupt

@@ -65,3 +65,14 @@ def test_a_file_that_is_there_stays(tmp_path):
 def test_a_task_or_a_recipe_is_needed(tmp_path):
     with pytest.raises(CommandError, match="expected one of --task, --recipe and --data"):
         init(tmp_path / "c.cfg", [], [])
+
+
+@pytest.mark.parametrize("task", ["textcat", "textcat_multilabel", "morphologizer"])
+def test_efficiency_is_refused_where_it_would_change_nothing(tmp_path, task):
+    with pytest.raises(CommandError, match=f"No recipe of {task} is smaller.* for ner or tagger"):
+        init(tmp_path / "c.cfg", [task], [], optimize="efficiency")
+    with pytest.raises(CommandError, match="got --shared and --optimize efficiency"):
+        init(tmp_path / "c.cfg", ["tagger", "ner"], [], optimize="efficiency", shared=True)
+    data = write(tmp_path / "a.jsonl", SHORT)
+    with pytest.raises(CommandError, match="No recipe of textcat is smaller"):
+        init(tmp_path / "c.cfg", [], [], data=data, optimize="efficiency")

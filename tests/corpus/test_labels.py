@@ -52,6 +52,15 @@ def test_problems(task, train, message):
     assert re.search(message, problem)
 
 
+def test_labels_that_only_train_has_are_told_where_that_is_no_accident():
+    counts = {"train": Counter(PER=900, OTH=100, RARE=9), "dev": Counter(PER=100)}
+    (problem,) = find_problems({**counts, "test": Counter(PER=90)}, {}, "ner")
+    assert "in no other split: OTH (100): look whether" in problem
+    assert problem.endswith("leave these out with --exclude.")
+    assert find_problems({**counts, "dev": Counter(PER=50)}, {}, "ner") == []
+    assert find_problems({"train": counts["train"]}, {}, "ner") == []
+
+
 def test_problems_of_other_splits_and_skipped_rows():
     counts = {"train": Counter(a=1, b=1), "dev": Counter()}
     reports = {"train": Report(rows=9, skipped=1), "dev": Report(rows=99, skipped=1)}
