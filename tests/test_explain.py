@@ -15,7 +15,14 @@ from spacy.training import Example
 from thinc.util import to_numpy
 
 import spacy_rnn
-from spacy_rnn.explanation import METHODS, Explanation, explain_all, faithfulness, render
+from spacy_rnn.explanation import (
+    METHODS,
+    Explanation,
+    Faithfulness,
+    explain_all,
+    faithfulness,
+    render,
+)
 from spacy_rnn.explanation.faithfulness import drop
 from spacy_rnn.explanation.gradients import TOLERANCE, Line
 from spacy_rnn.explanation.questions import find_component, find_targets
@@ -386,6 +393,65 @@ def test_html():
     assert words.text.count("soup") == 1
     assert "<strong>soup</strong>" in make_explanation(span=(2, 3)).to_html()
     assert "nan" not in make_explanation(weights=[0.0, 0.0, 0.0]).to_html()
+
+
+def test_runners_up_and_gold(nlp, trained):
+    trained(*CASES["textcat"])
+    doc = Doc(nlp.vocab, words=WORDS)
+    doc.cats = {"bad": 1.0, "good": 0.0, "odd": 0.0}
+    found = spacy_rnn.explain(nlp, doc, "odd", gold=True)
+    cats = nlp(Doc(nlp.vocab, words=WORDS)).cats
+    others = sorted(((n, s) for n, s in cats.items() if n != "odd"), key=lambda item: -item[1])
+    assert [name for name, _ in found.others] == [name for name, _ in others]
+    assert_allclose([s for _, s in found.others], [s for _, s in others], atol=1e-6)
+    assert found.gold == "bad"
+    assert spacy_rnn.explain(nlp, doc).gold is None
+
+
+@pytest.mark.parametrize("case", ["tagger", "crf_tagger", "ner"])
+def test_runners_up_and_gold_of_tokens(nlp, trained, case):
+    pipe = trained(*CASES[case])
+    tags, entities = ["X"] * len(WORDS), ["O"] * len(WORDS)
+    tags[8], entities[7:9] = "Y", ["B-THING", "I-THING"]
+    doc = Doc(nlp.vocab, words=WORDS, tags=tags, ents=entities)
+    found = spacy_rnn.explain(nlp, doc, some_label(pipe), span=(8, 9), gold=True)
+    scores = [score for _, score in found.others]
+    assert scores == sorted(scores, reverse=True)
+    for label, score in found.others:
+        other = spacy_rnn.explain(nlp, Doc(nlp.vocab, words=WORDS), label, span=(8, 9))
+        assert other.score == pytest.approx(score, abs=1e-6)
+    assert found.gold == (f"THING of {WORDS[7]} {WORDS[8]}" if case == "ner" else "Y")
+
+
+def test_heat_maps_of_a_page_have_one_scale_and_attention_its_own():
+    whole = make_explanation(weights=[0.0, 0.8, 0.0])
+    half = make_explanation(weights=[0.4, 0.0, 0.0], label="other")
+    seen = make_explanation(weights=[0.0, 0.0, 0.2], method="attention")
+    *_, first, second, third = Words(render([whole, half, seen])).marks
+    assert "0.55)" in first["style"]
+    assert "0.28)" in second["style"]
+    assert "0.55)" in third["style"]
+    assert "dotted" in third["style"]
+    text = Words(render([whole, half, seen])).text
+    assert "the strongest colour is a weight of 0.80" in text
+    assert "the strongest is a weight of 0.20" in text
+    shown = Words(make_explanation(others=[("y", 0.1)], gold="y&z").to_html()).text
+    assert "x<y 0.88, y 0.10" in shown
+    assert "annotated: y&z" in shown
+    assert make_explanation()._repr_html_() == make_explanation().to_html()
+
+
+def test_a_page_tells_which_method_to_trust():
+    trust = [
+        Faithfulness("deletion", 0.3, 0.1, 7),
+        Faithfulness("attention", 0.1, 0.1, 7),
+        Faithfulness("random", 0.2, 0.1, 7),
+    ]
+    text = Words(render([make_explanation()], page=True, title="Mine & yours", trust=trust)).text
+    assert "Mine & yours" in text
+    assert "Trust deletion most." in text
+    assert "deletion 0.30, attention 0.10; without random ones by 0.20 (means of 7" in text
+    assert "No method is better" in render([make_explanation()], trust=[trust[1], trust[2]])
 
 
 def test_html_page():

@@ -4,6 +4,8 @@ from typing import Annotated, Any
 
 import srsly
 from spacy.cli._util import Arg, Opt
+from spacy.language import Language
+from spacy.tokens import Doc
 from wasabi.printer import Printer
 
 from . import app
@@ -13,7 +15,12 @@ from ._util import CommandError, exit_on_error, load_pipeline, read_examples, st
 @app.command("explain")
 def explain_cli(
     model: Annotated[str, Arg(help="Pipeline, by name or path")],
-    texts: Annotated[list[str], Arg(help="Texts whose predictions are explained")],
+    texts: Annotated[list[str] | None, Arg(help="Texts whose predictions are explained")] = None,
+    data: Annotated[
+        Path | None,
+        Opt("--data", "-d", help="Annotated texts (.spacy), beside whose labels predictions are"),
+    ] = None,
+    limit: Annotated[int, Opt("--limit", "-n", help="Number of annotated texts, 0 for all")] = 20,
     label: Annotated[
         str | None, Opt("--label", "-l", help="Label to explain (default: the predicted one)")
     ] = None,
@@ -42,7 +49,9 @@ def explain_cli(
     with exit_on_error():
         explain(
             model,
-            texts,
+            texts or [],
+            data=data,
+            limit=limit,
             label=label,
             methods=method,
             component=component,
@@ -74,6 +83,8 @@ def explain(
     model: str | Path,
     texts: list[str],
     *,
+    data: Path | None = None,
+    limit: int = 20,
     label: str | None = None,
     methods: list[str] | None = None,
     component: str | None = None,
@@ -84,6 +95,8 @@ def explain(
 
     model (Union[str, Path]): The pipeline, by name or path.
     texts (list[str]): The texts.
+    data (Optional[Path]): Annotated texts, whose annotation is shown as well.
+    limit (int): Number of annotated texts, 0 for all.
     label (Optional[str]): The label. The predicted one by default.
     methods (Optional[list[str]]): The methods. All that the component has by default.
     component (Optional[str]): The component. Not needed if only one can be explained.
@@ -95,20 +108,32 @@ def explain(
     """
     from .. import explanation
 
+    if not texts and data is None:
+        raise CommandError("Nothing to explain: got no text, expected texts or --data FILE.")
+
     msg = Printer(no_print=silent, pretty=not silent)
     if output is not None and output.suffix not in (".html", ".json"):
         raise CommandError(
             f"Can't write explanations to {output}: expected a name that ends in .html or .json."
         )
     nlp = load_pipeline(model)
+    annotated = [one.reference for one in read_examples(nlp, data, limit=limit)] if data else []
+    docs = [*map(nlp.make_doc, texts), *annotated]
     found = []
-    for text in texts:
+    for i, doc in enumerate(docs):
         try:
-            some = explanation.explain_all(nlp, text, label, component=component, methods=methods)
+            some = explanation.explain_all(
+                nlp,
+                doc,
+                label,
+                component=component,
+                methods=methods,
+                gold=i >= len(texts),
+            )
         except ValueError as error:
             raise CommandError(str(error)) from error
         if not some:
-            msg.warn(f"Nothing is predicted that could be explained: {text}")
+            msg.warn(f"Nothing is predicted that could be explained: {doc.text}")
         found.extend(some)
     if output is None:
         for _, group in groupby(found, lambda one: (one.tokens, one.label, one.span)):
@@ -116,11 +141,25 @@ def explain(
         return found
     with staged(output) as (part,):
         if output.suffix == ".html":
-            part.write_text(explanation.render(found, page=True), encoding="utf8")
+            part.write_text(_page(nlp, model, docs, component, found), encoding="utf8")
         else:
             srsly.write_json(part, [one.to_json() for one in found])
     msg.good(f"Saved {len(found)} explanations to {output}")
     return found
+
+
+def _page(
+    nlp: Language, model: str | Path, docs: list[Doc], component: str | None, found: list[Any]
+) -> str:
+    """RETURNS (str): The explanations as a page, which tells the method to trust."""
+    from .. import explanation
+
+    try:
+        trust = explanation.faithfulness(nlp, docs, component)
+    except ValueError:  # all is a single word
+        trust = []
+    title = f"What {model} ({nlp.lang}_{nlp.meta['name']} {nlp.meta['version']}) looks at"
+    return explanation.render(found, page=True, title=title, trust=trust)
 
 
 def faithfulness(

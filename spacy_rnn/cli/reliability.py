@@ -77,15 +77,23 @@ def reliability(
         )
     for name, result in found.items():
         rows = [
-            (f"{low / BINS:.1f} to {(low + 1) / BINS:.1f}", count, f"{mean:.2f}", f"{share:.2f}")
-            for low, (count, mean, share) in enumerate(zip(*result[:3], strict=True))
+            (
+                f"{low / BINS:.1f} to {(low + 1) / BINS:.1f}",
+                count,
+                f"{mean:.2f}",
+                f"{share:.2f}",
+                f"{ends[0]:.2f} to {ends[1]:.2f}",
+            )
+            for low, (count, mean, share, ends) in enumerate(
+                zip(*result[:3], result.intervals(), strict=True)
+            )
             if count
         ]
         msg.divider(f"{name}: expected calibration error {result.error:.3f}")
         msg.table(
             rows,
-            header=("probability", "predictions", "mean", "right"),
-            aligns=["l", "r", "r", "r"],
+            header=("probability", "predictions", "mean", "right", "95 % interval"),
+            aligns=["l", "r", "r", "r", "r"],
             divider=True,
         )
     if output is not None:

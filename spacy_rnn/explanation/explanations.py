@@ -1,10 +1,9 @@
 """Explanations of predictions."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import numpy
 from spacy.language import Language
 from spacy.tokens import Doc
 
@@ -12,7 +11,9 @@ from .heatmap import render
 from .methods import METHODS, methods_for
 from .questions import find_component, find_targets
 from .targets import Span, Target
-from .variants import probabilities, read
+from .variants import read
+
+N_OTHERS = 2
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Explanation:
     score (float): The probability of the label.
     method (str): How the weights were found.
     component (str): The component that predicts the label.
+    others (List[Tuple[str, float]]): The most probable of the other labels, with probabilities.
+    gold (Optional[str]): What the annotation has in the place of the label, if it was asked for.
     """
 
     tokens: list[str]
@@ -38,10 +41,13 @@ class Explanation:
     score: float
     method: str
     component: str
+    others: list[tuple[str, float]] = field(default_factory=list)
+    gold: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """RETURNS (Dict[str, Any]): What is known, in a form that JSON has."""
-        return {**asdict(self), "span": self.span and list(self.span)}
+        others = [list(other) for other in self.others]
+        return {**asdict(self), "span": self.span and list(self.span), "others": others}
 
     def to_html(self, page: bool = False) -> str:
         """Draw a heat map.
@@ -50,6 +56,9 @@ class Explanation:
         RETURNS (str): The HTML.
         """
         return render([self], page=page)
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
 
 
 def explain(
@@ -60,6 +69,7 @@ def explain(
     span: Span | None = None,
     component: str | None = None,
     method: str = "deletion",
+    gold: bool = False,
 ) -> Explanation:
     """Explain a prediction by the weights of tokens. The pipeline is not modified.
 
@@ -72,6 +82,8 @@ def explain(
         one that can be explained: a text categorizer, tagger or `rnn_ner`.
     method (str): "deletion", which predicts once for each token; "integrated_gradients", which is
         faster for long texts; or "attention", for text categorizers that have it.
+    gold (bool): Take the annotation of the document for what is right, to be shown beside what is
+        predicted.
     RETURNS (Explanation): The explanation.
     RAISES (ValueError): If it is not clear what to explain, or cannot be explained.
     """
@@ -86,7 +98,7 @@ def explain(
             f"predictions ({', '.join(some) or 'none'}{', …' if len(targets) > 5 else ''}), "
             "expected one. Choose span=(start, end), and a label unless the predicted one is meant."
         )
-    return weigh(nlp, targets[0], doc, method)
+    return weigh(nlp, targets[0], doc, method, text if gold and isinstance(text, Doc) else None)
 
 
 def explain_all(
@@ -97,6 +109,7 @@ def explain_all(
     span: Span | None = None,
     component: str | None = None,
     methods: Sequence[str] | None = None,
+    gold: bool = False,
 ) -> list[Explanation]:
     """Explain all predictions of a component for a text. Other arguments, and errors, are those of
     `explain`.
@@ -108,31 +121,38 @@ def explain_all(
     pipe = find_component(nlp, component)
     doc = read(nlp, pipe.name, nlp.make_doc(text) if isinstance(text, str) else text)
     return [
-        weigh(nlp, target, doc, method)
+        weigh(nlp, target, doc, method, text if gold and isinstance(text, Doc) else None)
         for target in find_targets(pipe, doc, label, span)
         for method in methods or methods_for(pipe)
     ]
 
 
-def weigh(nlp: Language, target: Target, doc: Doc, method: str) -> Explanation:
+def weigh(
+    nlp: Language, target: Target, doc: Doc, method: str, annotated: Doc | None = None
+) -> Explanation:
     """Explain why a label is as probable as it is.
 
     nlp (Language): The pipeline.
     target (Target): The label.
     doc (Doc): A document through which the components before the target's have run.
     method (str): The method.
+    annotated (Optional[Doc]): The document as it should be.
     RETURNS (Explanation): The explanation.
     """
-    [score] = probabilities(nlp, target, doc, [numpy.arange(len(doc))])
+    labels = target.pipe.labels
+    [scores] = target.distribution([doc], [target.span or (0, len(doc))]).astype(float)
+    ranked = [column for column in (-scores).argsort(kind="stable") if column != target.column]
     return Explanation(
         tokens=[token.text for token in doc],
         spaces=[bool(token.whitespace_) for token in doc],
         weights=METHODS[method](nlp, target, doc).tolist(),
         label=target.label,
         span=target.span,
-        score=float(score),
+        score=float(scores[target.column]),
         method=method,
         component=target.pipe.name,
+        others=[(labels[column], float(scores[column])) for column in ranked[:N_OTHERS]],
+        gold=target.gold(annotated) if annotated else None,
     )
 
 

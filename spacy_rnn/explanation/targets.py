@@ -1,6 +1,7 @@
 """What can be explained: a category of a document, the tag of a token, an entity."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy
@@ -18,6 +19,7 @@ from ..pipeline.tags import UNKNOWN, Segments, TagSet
 
 Array = NDArray[Any]
 Span = tuple[int, int]
+NONE = "none"  # where an annotation says that there is no label
 
 
 class Target(ABC):
@@ -43,12 +45,25 @@ class Target(ABC):
         """RETURNS (List[Target]): What the component predicts; of categories, the most probable."""
 
     @abstractmethod
-    def probabilities(self, docs: list[Doc], spans: list[Span]) -> Array:
-        """Find how probable the label is.
+    def distribution(self, docs: list[Doc], spans: list[Span]) -> Array:
+        """Find how probable each label is in the place of this one.
 
         docs (List[Doc]): Documents through which the components before this one have run.
         spans (List[Tuple[int, int]]): The tokens of each that the label is for, at least one.
+        RETURNS (NDArray[float]): Shape (documents, labels).
+        """
+
+    def probabilities(self, docs: list[Doc], spans: list[Span]) -> Array:
+        """Find how probable the label is. The arguments are those of `distribution`.
+
         RETURNS (NDArray[float]): Shape (documents,).
+        """
+        return self.distribution(docs, spans)[:, self.column]
+
+    @abstractmethod
+    def gold(self, doc: Doc) -> str | None:
+        """RETURNS (Optional[str]): What an annotated document has in the place of the label, in
+        words. None where it is not annotated.
         """
 
     @abstractmethod
@@ -69,8 +84,12 @@ class Category(Target):
     def predicted(cls, pipe: TextCategorizer, doc: Doc) -> list[Target]:
         return [cls(pipe, pipe.labels[int(pipe.predict([doc])[0].argmax())])]
 
-    def probabilities(self, docs: list[Doc], spans: list[Span]) -> Array:
-        return to_numpy(self.pipe.predict(docs))[:, self.column]
+    def distribution(self, docs: list[Doc], spans: list[Span]) -> Array:
+        return to_numpy(self.pipe.predict(docs))
+
+    def gold(self, doc: Doc) -> str | None:
+        true = [label for label, value in doc.cats.items() if value >= 0.5]
+        return ", ".join(true) or NONE if doc.cats else None
 
     def differentiate(self, outputs: Floats2d, docs: list[Doc]) -> tuple[Array, Floats2d]:
         model, temperature = self.pipe.model, self.pipe.cfg.get("temperature", 1.0)
@@ -98,13 +117,16 @@ class Tag(Target):
         tags = pipe.predict([doc])[0].tolist()
         return [cls(pipe, pipe.labels[tag], (i, i + 1)) for i, tag in enumerate(tags)]
 
-    def probabilities(self, docs: list[Doc], spans: list[Span]) -> Array:
+    def distribution(self, docs: list[Doc], spans: list[Span]) -> Array:
         model = self.pipe.model
         outputs = zip(model.predict(docs), spans, strict=True)
         scores = model.ops.xp.stack([doc_scores[start] for doc_scores, (start, _) in outputs])
         if not model.get_ref("softmax").attrs["softmax_normalize"]:
             scores = model.ops.softmax(scores)
-        return to_numpy(scores)[:, self.column]
+        return to_numpy(scores)
+
+    def gold(self, doc: Doc) -> str | None:
+        return doc[self.span[0]].tag_ or None
 
     def differentiate(self, outputs: Any, docs: list[Doc]) -> tuple[Array, Any]:
         ops, token = self.pipe.model.ops, self.span[0]
@@ -118,12 +140,12 @@ class Tag(Target):
 class CRFTag(Tag):
     """A tag of a tagger with a CRF."""
 
-    def probabilities(self, docs: list[Doc], spans: list[Span]) -> Array:
-        return self._probabilities(self._lattice(self.pipe.model.predict(docs)), spans)
+    def distribution(self, docs: list[Doc], spans: list[Span]) -> Array:
+        return self._distribution(self._lattice(self.pipe.model.predict(docs)), spans)
 
     def differentiate(self, outputs: Any, docs: list[Doc]) -> tuple[Array, Any]:
         lattice, spans = self._lattice(outputs), [self.span] * len(docs)
-        probabilities = self._probabilities(lattice, spans)
+        probabilities = self._distribution(lattice, spans)[:, self.column]
         known = numpy.ones(outputs.dataXd.shape, dtype=bool)
         known[_flat(lattice.lengths, spans)[:, 0]] = numpy.arange(known.shape[1]) == self.column
         gradient = probabilities.repeat(lattice.lengths)[:, None] * gains(self.pipe, lattice, known)
@@ -132,9 +154,9 @@ class CRFTag(Tag):
     def _lattice(self, outputs: Ragged) -> Lattice:
         return Lattice(cast(Floats2d, outputs.dataXd), to_numpy(outputs.lengths))
 
-    def _probabilities(self, lattice: Lattice, spans: list[Span]) -> Array:
+    def _distribution(self, lattice: Lattice, spans: list[Span]) -> Array:
         marginals: Array = infer(self.pipe.model.get_ref("crf"), "marginals", lattice)
-        return marginals[_flat(lattice.lengths, spans)[:, 0], self.column]
+        return marginals[_flat(lattice.lengths, spans)[:, 0]]
 
 
 class Entity(Target):
@@ -152,19 +174,36 @@ class Entity(Target):
             if is_best
         ]
 
-    def probabilities(self, docs: list[Doc], spans: list[Span]) -> Array:
-        return self._probabilities(self.pipe.model.predict(docs), Tokens.of(docs), spans)
+    def distribution(self, docs: list[Doc], spans: list[Span]) -> Array:
+        columns = range(len(self.pipe.labels))
+        return self._probabilities(self.pipe.model.predict(docs), Tokens.of(docs), spans, columns)
 
-    def _probabilities(self, outputs: Ragged, tokens: Tokens, spans: list[Span]) -> Array:
+    def probabilities(self, docs: list[Doc], spans: list[Span]) -> Array:
+        outputs = self.pipe.model.predict(docs)
+        return self._probabilities(outputs, Tokens.of(docs), spans, [self.column])[:, 0]
+
+    def gold(self, doc: Doc) -> str | None:
+        start, end = self.span
+        if not all(token.ent_iob for token in doc[start:end]):
+            return None
+        near = [ent for ent in doc.ents if ent.start < end and start < ent.end]
+        same = [ent.label_ for ent in near if (ent.start, ent.end) == self.span]
+        return ", ".join(same or [f"{ent.label_} of {ent.text}" for ent in near]) or NONE
+
+    def _probabilities(
+        self, outputs: Ragged, tokens: Tokens, spans: list[Span], columns: Sequence[int]
+    ) -> Array:
+        """RETURNS (NDArray[float]): Shape (documents, columns)."""
         lattice = self.pipe.lattice(outputs, tokens, use_presets=True)
-        starts, ends = tokens.kept.searchsorted(_flat(tokens.sizes, spans)).T
-        segments = Segments(starts, ends, numpy.full(len(starts), self.column))
-        return self.pipe.probabilities(lattice, segments, self.pipe.cfg["temperature"])
+        edges = tokens.kept.searchsorted(_flat(tokens.sizes, spans)).repeat(len(columns), axis=0)
+        segments = Segments(edges[:, 0], edges[:, 1], numpy.tile(columns, len(spans)))
+        found = self.pipe.probabilities(lattice, segments, self.pipe.cfg["temperature"])
+        return cast(Array, found.reshape(len(spans), len(columns)))
 
     def differentiate(self, outputs: Ragged, docs: list[Doc]) -> tuple[Array, Ragged]:
         tokens, temperature = Tokens.of(docs), self.pipe.cfg["temperature"]
         spans = [self.span] * len(docs)
-        probabilities = self._probabilities(outputs, tokens, spans)
+        probabilities = self._probabilities(outputs, tokens, spans, [self.column])[:, 0]
         lattice = self.pipe.lattice(outputs, tokens, use_presets=True)
         log_gradient = gains(self.pipe, lattice, self._known(tokens, spans), temperature)
         gradient = numpy.zeros(outputs.dataXd.shape, dtype="float32")

@@ -14,6 +14,7 @@ MAX_TEMPERATURE = 8.0
 # Temperatures to choose from where it is asked what the choice is worth.
 CANDIDATES = 19
 BINS = 10
+Z = 1.959964  # the normal deviate of a 95 percent interval
 
 
 class Reliability(NamedTuple):
@@ -47,12 +48,25 @@ class Reliability(NamedTuple):
         sizes = counts.clip(min=1)
         return cls(counts, promised / sizes, true / sizes, error)
 
+    def intervals(self) -> NDArray[Any]:
+        """RETURNS (NDArray[float64]): The ends of the 95 percent interval of each frequency
+        (Wilson 1927). Shape (bins, 2).
+        """
+        counts = self.counts.clip(min=1)
+        middle = self.frequencies + Z**2 / (2 * counts)
+        half = Z * numpy.sqrt(
+            self.frequencies * (1 - self.frequencies) / counts + Z**2 / (4 * counts**2)
+        )
+        ends = numpy.stack([middle - half, middle + half], axis=1) / (1 + Z**2 / counts)[:, None]
+        return ends.clip(0.0, 1.0)
+
     def to_json(self) -> dict[str, Any]:
-        """RETURNS (Dict[str, Any]): The fields, as lists."""
-        return {
+        """RETURNS (Dict[str, Any]): The fields and the intervals, as lists."""
+        found = {
             name: value if name == "error" else value.tolist()
             for name, value in self._asdict().items()
         }
+        return {**found, "intervals": self.intervals().tolist()}
 
 
 def expected_calibration_error(probabilities: NDArray[Any], outcomes: NDArray[Any]) -> float:

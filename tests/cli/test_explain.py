@@ -54,6 +54,26 @@ def test_page_and_json(model, tmp_path, spacy_cli):
     assert len(found[3]["weights"]) == 7
 
 
+def test_annotated_texts_are_explained_beside_their_labels(model, tmp_path, spacy_cli):
+    nlp, docs = spacy.blank("en"), []
+    for text in TEXTS:
+        docs.append(nlp.make_doc(text))
+        docs[-1].cats = {"yes": 0.0, "no": 1.0}
+    DocBin(docs=docs).to_disk(tmp_path / "dev.spacy")
+    page = tmp_path / "page.html"
+    code, printed = spacy_cli(
+        "rnn", "explain", model, "--data", tmp_path / "dev.spacy", "-n", 1, "--output", page
+    )
+    assert code == 0, printed
+    html = page.read_text("utf8")
+    assert html.count("<figure") == html.count("annotated: <strong>no</strong>") == 1
+    assert f'<h1 style="font-size: 1.4em">What {model} (en_pipeline 0.0.0) looks at' in html
+    assert "the probability of what is predicted drops by" in html
+    code, printed = spacy_cli("rnn", "explain", model)
+    assert code == 1
+    assert "got no text, expected texts or --data" in " ".join(printed.split())
+
+
 def test_several_components(tmp_path, spacy_cli):
     model = save_pipeline(tmp_path / "model", "rnn_textcat", "rnn_tagger")
     code, printed = spacy_cli("rnn", "explain", model, TEXTS[0])

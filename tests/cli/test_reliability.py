@@ -34,6 +34,15 @@ def test_bins_hold_what_was_promised_and_what_came_true():
     assert found.error == pytest.approx((0.05 + 0.7) / 4)
 
 
+def test_intervals_are_those_of_scipy():
+    stats = pytest.importorskip("scipy.stats")
+    outcomes = numpy.array([True] * 7 + [False] * 2 + [True] * 3)
+    found = Reliability.of(numpy.array([0.72] * 9 + [0.95] * 3), outcomes)
+    for i, (k, n) in {7: (7, 9), 9: (3, 3)}.items():
+        expected = stats.binomtest(k, n).proportion_ci(method="wilson")
+        numpy.testing.assert_allclose(found.intervals()[i], expected, atol=1e-6)
+
+
 def test_diagram_has_a_bar_for_each_bin_with_predictions(model, tmp_path, spacy_cli):
     code, printed = spacy_cli(
         "rnn", "reliability", model, tmp_path / "test.spacy", "-o", tmp_path / "new" / "r.svg"

@@ -177,7 +177,7 @@ function reliability(component) {
   const found = component.reliability;
   if (!found) return [h("h3", null, "Reliability"), h("p", null, "The component does not tell probabilities.")];
   const size = found.counts.length;
-  const bins = found.counts.map((n, i) => ({ n, low: i / size, high: (i + 1) / size, mean: found.probabilities[i], share: found.frequencies[i] })).filter((bin) => bin.n);
+  const bins = found.counts.map((n, i) => ({ n, low: i / size, high: (i + 1) / size, mean: found.probabilities[i], share: found.frequencies[i], ends: found.intervals[i] })).filter((bin) => bin.n);
   const x = { domain: [0, 1], label: "probability", tickFormat: tick, ticks: 5 };
   const diagram = chart((width) => Plot.plot({
     width, height: Math.min(width, 320), marginLeft: 44, style: STYLE, x: { ...x, label: null },
@@ -185,7 +185,8 @@ function reliability(component) {
     marks: [
       Plot.rectY(bins, { x1: "low", x2: "high", y: "share", inset: 1, fill: "var(--right)", fillOpacity: 0.3 }),
       Plot.link([0], { x1: 0, y1: 0, x2: 1, y2: 1, stroke: "currentColor", strokeOpacity: 0.5, strokeDasharray: "4 4" }),
-      Plot.dot(bins, { x: "mean", y: "share", fill: "var(--right)", r: 4, tip: true, title: (b) => `${count(b.n)} predictions of probability ${points(b.mean)} % on average: ${points(b.share)} % right` }),
+      Plot.link(bins, { x: "mean", y1: (b) => b.ends[0], y2: (b) => b.ends[1], stroke: "var(--right)", strokeWidth: 1.5 }),
+      Plot.dot(bins, { x: "mean", y: "share", fill: "var(--right)", r: 4, tip: true, title: (b) => `${count(b.n)} predictions of probability ${points(b.mean)} % on average: ${points(b.share)} % right (95 % interval ${points(b.ends[0])} to ${points(b.ends[1])})` }),
     ],
   }));
   const sizes = chart((width) => Plot.plot({
@@ -198,7 +199,7 @@ function reliability(component) {
   }));
   return [
     h("h3", null, "Reliability"),
-    figure(`How often predictions of a probability are right: on the dashed line they are as often as promised. Expected calibration error ${found.error.toFixed(3)}, ${count(d3.sum(found.counts))} predictions, counted below.`, h("div", { class: "narrow" }, diagram, sizes)),
+    figure(`How often predictions of a probability are right: on the dashed line they are as often as promised; upright lines are 95 % intervals. Expected calibration error ${found.error.toFixed(3)}, ${count(d3.sum(found.counts))} predictions, counted below.`, h("div", { class: "narrow" }, diagram, sizes)),
   ];
 }
 
