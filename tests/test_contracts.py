@@ -21,6 +21,8 @@ TOK2VECS: dict[str, dict[str, Any]] = {
     "gru": {**RNN, "cell": "gru"},
     "mingru": {**RNN, "cell": "mingru"},
     "original gru": {**RNN, "cell": "gru", "reset_after": False},
+    "lstm on torch": {**RNN, "engine": "torch"},
+    "gru on torch": {**RNN, "cell": "gru", "engine": "torch"},
     "deep lstm": {**RNN, "depth": 3, "width": 32},
     "deep gru": {**RNN, "depth": 2, "cell": "gru"},
     "deep mingru": {**RNN, "depth": 2, "cell": "mingru"},

@@ -1,15 +1,17 @@
 """Recurrent layers over ragged batches."""
 
 from collections.abc import Callable, Sequence
-from functools import reduce
+from functools import partial, reduce
 from typing import Any, cast
 
+import numpy
 import torch
 from thinc.api import Model, chain
 from thinc.types import Floats2d, Ragged
 
+from ..engines.choice import Engine, onnx_stack, require_engine
 from ..modules.recurrent import Cell, RecurrentStack
-from .shim import TorchShim, torch_shim
+from .shim import TorchShim, no_backprop, torch_shim
 
 
 def recurrent(
@@ -22,6 +24,7 @@ def recurrent(
     dropout: float | None = None,
     residual: bool = False,
     reset_after: bool = True,
+    engine: Engine = "auto",
 ) -> Model[Ragged, Ragged]:
     """Encode each sequence of a ragged batch with stacked recurrent layers.
 
@@ -35,8 +38,10 @@ def recurrent(
         holds whatever spaCy sets.
     residual (bool): Let each layer give the sum of what it reads and finds.
     reset_after (bool): Whether the reset gate of a GRU acts after the product with the state.
+    engine (str): What predicts on CPU: "onnx", ONNX Runtime; "torch"; or "auto", the former where
+        it can be used. Training is torch's.
     RETURNS (Model[Ragged, Ragged]): The layer, with the stack in a shim.
-    RAISES (ValueError): See `RecurrentStack`; or if `dropout` is not a rate.
+    RAISES (ValueError): See `RecurrentStack` and `require_engine`; or if `dropout` is not a rate.
     """
     if dropout is not None and not 0.0 <= dropout < 1.0:
         raise ValueError(
@@ -51,11 +56,15 @@ def recurrent(
         residual=residual,
         reset_after=reset_after,
     )
+    require_engine(engine, cell)
+    # No attribute of the model: those are stored with it, and loading would bring the engine back.
+    by_engine = partial(forward, engine)
+    by_engine.__name__ = forward.__name__  # type: ignore[attr-defined]  # Thinc's validation asks
     # spaCy overwrites "dropout_rate" wherever it is a number.
     attrs = {"dropout_rate": 0.0} if dropout is None else {"fixed_dropout_rate": dropout}
     return Model(
         f"{'bi' if bidirectional else ''}{cell}",
-        forward,
+        by_engine,
         init=init,
         attrs={**attrs, "bidirectional": bidirectional},
         dims={"nI": input_width, "nO": width},
@@ -96,11 +105,17 @@ def hybrid(
 
 
 def forward(
-    model: Model[Ragged, Ragged], X: Ragged, is_train: bool
+    engine: Engine, model: Model[Ragged, Ragged], X: Ragged, is_train: bool
 ) -> tuple[Ragged, Callable[[Ragged], Ragged]]:
     require_width(model, cast(Floats2d, X.dataXd))
-    attrs = model.attrs
-    Y, get_dX = torch_shim(model)(
+    shim, attrs = torch_shim(model), model.attrs
+    if not is_train and shim.device.type == "cpu":
+        encode = onnx_stack(cast(RecurrentStack, shim._model), shim.version, engine)
+        data, lengths = cast(Any, X.dataXd), cast(Any, X.lengths)
+        # ONNX Runtime makes a number of NaN, which torch hands on.
+        if encode is not None and len(data) and numpy.isfinite(data.sum()):
+            return Ragged(cast(Any, encode(data, lengths)), X.lengths), no_backprop
+    Y, get_dX = shim(
         X.dataXd,
         is_train,
         lengths=torch.as_tensor(model.ops.to_numpy(X.lengths), dtype=torch.int64),

@@ -112,15 +112,18 @@ class RecurrentStack(nn.Module):
                 f"Invalid token_budget: got {token_budget}, expected 1 or more tokens in a "
                 "sub-batch. Leave it out for 16384."
             )
+        self.input_width = input_width
         self.width = width
         self.residual = residual
         self.token_budget = token_budget
         self.cell = cell
         self.reset_after = reset_after
         self.bidirectional = bidirectional
-        hidden = width // 2 if bidirectional else width
+        self.hidden_size = width // 2 if bidirectional else width
         self.layers = nn.ModuleList(
-            CELLS[cell](input_width if i == 0 else width, hidden, bidirectional=bidirectional)
+            CELLS[cell](
+                input_width if i == 0 else width, self.hidden_size, bidirectional=bidirectional
+            )
             for i in range(depth)
         )
         self.reset_parameters()
@@ -139,6 +142,13 @@ class RecurrentStack(nn.Module):
         for layer in self.layers:
             if isinstance(layer, nn.RNNBase):
                 layer.flatten_parameters()
+
+    def weights(self) -> list[list[list[Tensor]]]:
+        """RETURNS (List[List[List[Tensor]]]): The weights of an LSTM or GRU by layer and direction:
+        those of the input and of the state, and their biases.
+        """
+        layers = [cast(list[Tensor], layer._flat_weights) for layer in self.layers]
+        return [[weights[i : i + 4] for i in range(0, len(weights), 4)] for weights in layers]
 
     def forward(self, X: Tensor, lengths: Tensor, dropout: float = 0.0) -> Tensor:
         """Encode a batch of sequences.
@@ -185,14 +195,14 @@ class RecurrentStack(nn.Module):
             return True
         if not on_cpu or self.cell not in UNROLLED:
             return False
-        states = int(batch_sizes.sum()) * cast(nn.RNNBase, self.layers[0]).hidden_size
+        states = int(batch_sizes.sum()) * self.hidden_size
         return torch.is_grad_enabled() or states >= UNROLLED_STATES * len(batch_sizes)
 
     def _unrolled(self, Y: Tensor, batch_sizes: Tensor, dropout: float) -> Tensor:
         """Y (Tensor): The tokens in the order of packing. Shape (tokens, width)."""
         function = UNROLLED[self.cell] if self.reset_after else OriginalGRU
         run, sizes = function.apply, batch_sizes.tolist()
-        for directions in self._weights():
+        for directions in self.weights():
             outputs = [run(Y, sizes, i > 0, *weights) for i, weights in enumerate(directions)]
             Y = self._passed_on(Y, torch.cat(outputs, dim=1), dropout)
         return Y
@@ -219,15 +229,10 @@ class RecurrentStack(nn.Module):
         Y = nn.functional.dropout(Y, dropout)
         return X + Y if self.residual and X.shape == Y.shape else Y
 
-    def _weights(self) -> list[list[list[Tensor]]]:
-        """RETURNS (List[List[List[Tensor]]]): The weights by layer and direction."""
-        layers = [cast(list[Tensor], layer._flat_weights) for layer in self.layers]
-        return [[weights[i : i + 4] for i in range(0, len(weights), 4)] for weights in layers]
-
     def _kernels(self, n_calls: int) -> list[list[FusedLSTM]]:
         """RETURNS (List[List[FusedLSTM]]): The fused kernels by layer and direction."""
         kernel = FUSED[self.cell]
-        return [[kernel(w, n_calls) for w in directions] for directions in self._weights()]
+        return [[kernel(w, n_calls) for w in directions] for directions in self.weights()]
 
 
 def _select(rows: Tensor, index: Tensor) -> Tensor:

@@ -1,0 +1,84 @@
+"""The bytes of an ONNX model.
+
+A model is a message of Protocol Buffers; the numbers of its fields are those of onnx.proto. The few
+messages that are needed are written here, because importing the package onnx takes as long as
+loading a small pipeline.
+"""
+
+from collections.abc import Sequence
+
+from numpy.typing import NDArray
+
+# Of 2021, with which all operators have had their form since: read by any version of ONNX Runtime
+# for the Pythons that there are.
+IR_VERSION, OPSET = 8, 15
+# Numbers of types in TensorProto.DataType.
+DATA_TYPES = {"float32": 1, "int32": 6, "int64": 7}
+
+Value = int | str | bytes
+Attribute = int | str | Sequence[int]
+
+
+def field(number: int, value: Value) -> bytes:
+    """RETURNS (bytes): A field of a message."""
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    data = value.encode("utf8") if isinstance(value, str) else value
+    return varint(number << 3 | 2) + varint(len(data)) + data
+
+
+def fields(number: int, values: Sequence[Value]) -> bytes:
+    """RETURNS (bytes): A repeated field."""
+    return b"".join(field(number, value) for value in values)
+
+
+def varint(value: int) -> bytes:
+    """RETURNS (bytes): A whole number, seven bits a byte, the lowest first."""
+    value, found = value % 2**64, bytearray()
+    while value > 127:
+        found.append(value & 127 | 128)
+        value >>= 7
+    return bytes((*found, value))
+
+
+def node(
+    operator: str, inputs: Sequence[str], outputs: Sequence[str], **attributes: Attribute
+) -> bytes:
+    """RETURNS (bytes): A node of a graph, with the attributes of its operator."""
+    named = [field(5, attribute(name, value)) for name, value in attributes.items()]
+    return fields(1, inputs) + fields(2, outputs) + field(4, operator) + b"".join(named)
+
+
+def attribute(name: str, value: Attribute) -> bytes:
+    if isinstance(value, int):
+        return field(1, name) + field(3, value) + field(20, 2)
+    if isinstance(value, str):
+        return field(1, name) + field(4, value) + field(20, 3)
+    return field(1, name) + fields(8, value) + field(20, 7)
+
+
+def tensor(name: str, array: NDArray) -> bytes:
+    """RETURNS (bytes): A constant."""
+    kind = field(2, DATA_TYPES[array.dtype.name])
+    return fields(1, array.shape) + kind + field(8, name) + field(9, array.tobytes())
+
+
+def value_info(name: str, dtype: str, shape: Sequence[int | str]) -> bytes:
+    """RETURNS (bytes): An input or output, whose dimensions are numbers or names."""
+    sizes = [field(1, field(1 if isinstance(size, int) else 2, size)) for size in shape]
+    kind = field(1, DATA_TYPES[dtype]) + field(2, b"".join(sizes))
+    return field(1, name) + field(2, field(1, kind))
+
+
+def model(
+    nodes: Sequence[bytes],
+    constants: Sequence[bytes],
+    inputs: Sequence[bytes],
+    outputs: Sequence[bytes],
+) -> bytes:
+    """RETURNS (bytes): A model of one graph."""
+    graph = fields(1, nodes) + field(2, "spacy-rnn") + fields(5, constants)
+    graph += fields(11, inputs) + fields(12, outputs)
+    return (
+        field(1, IR_VERSION) + field(2, "spacy-rnn") + field(7, graph) + field(8, field(2, OPSET))
+    )
