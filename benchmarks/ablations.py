@@ -16,8 +16,8 @@ SMALL: Settings = {
     "tok2vec.cell": "lstm",
     "tok2vec.residual": False,
     "tok2vec.learn_unknown": True,
-    "tok2vec.ngram_rows": 10000,
-    "tok2vec.characters": None,
+    "tok2vec.char_ngram_rows": 10000,
+    "tok2vec.characters": False,
 }
 RESIDUAL: Settings = {"tok2vec.depth": 2, "tok2vec.residual": True}
 CELLS: dict[str, Settings] = {
@@ -46,8 +46,8 @@ GROUPS: dict[str, dict[str, Settings]] = {
     "Embedding": {
         BASELINE: {},
         "without learn_unknown": {"tok2vec.learn_unknown": False},
-        "without n-grams": {"tok2vec.ngram_rows": 0},
-        "with characters": {"tok2vec.characters": "lstm"},
+        "without n-grams": {"tok2vec.char_ngram_rows": 0},
+        "with characters": {"tok2vec.characters": True},
     },
     "Training": {
         BASELINE: {},

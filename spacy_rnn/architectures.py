@@ -28,7 +28,6 @@ from .layers.pooling import pooling
 from .layers.recurrent import hybrid, recurrent
 from .layers.sigmoid import sigmoid_output
 from .layers.windows import with_windows
-from .modules.characters import Characters
 from .modules.pooling import Pool
 from .modules.recurrent import Cell
 
@@ -123,16 +122,16 @@ def tok2vec(
     attrs: Sequence[str] = ("NORM", "PREFIX", "SUFFIX", "SHAPE"),
     rows: Sequence[int] = (5000, 1000, 2500, 2500),
     learn_unknown: bool = False,
-    ngram_rows: int = 10000,
-    characters: Characters | None = None,
-    memory: int = 64,
+    char_ngram_rows: int = 10000,
+    characters: bool = False,
+    cache_mib: int = 64,
     residual: bool = False,
     reset_after: bool = True,
     engine: Engine = "auto",
 ) -> Tok2Vec:
     """Embed tokens by their lexical features and encode their context: `spacy-rnn.Tok2Vec.v1`.
 
-    Takes the place of `spacy.Tok2Vec.v2` with its two slots, and embeds each distinct token of a
+    Takes the place of `spacy.Tok2Vec.v2` with its two slots, and embeds each unique token of a
     batch once.
 
     width (int): The width of embedding and output, both directions together. Recommended values
@@ -152,13 +151,12 @@ def tok2vec(
         is learned because rare ones pass for unknown in training, at any dropout. Of values never
         seen, at most 0.81 % are taken for seen, however many training saw. Adds 3 MiB to the
         stored model. Recommended where words in use are not those of training, as names are.
-    ngram_rows (int): The number of rows in the hash table of character n-grams, which tell much
-        about words that training lacks. Recommended values are between 5000 and 20000; 0 leaves
-        them out.
-    characters (Optional[str]): What reads the characters of a token: a bidirectional "lstm" or
-        "gru", a "cnn", or nothing. See `spacy-rnn.CharEmbed.v1`.
-    memory (int): How many MiB of embedded tokens to remember between batches in prediction. 0
-        remembers none.
+    char_ngram_rows (int): The number of rows in the hash table of character n-grams, which tell
+        much about words that training lacks. Recommended values are between 5000 and 20000; 0
+        leaves them out.
+    characters (bool): Also read the characters of a token. See `spacy-rnn.CharEmbed.v1`.
+    cache_mib (int): How many MiB of embedded tokens to cache between batches in prediction on CPU,
+        0 for none. Recommended values are between 16 and 256.
     residual (bool): Let each recurrent layer give the sum of what it reads and finds. See
         `spacy-rnn.BiLSTMEncoder.v1`.
     reset_after (bool): For "gru", see `spacy-rnn.BiGRUEncoder.v1`.
@@ -166,19 +164,19 @@ def tok2vec(
     RETURNS (Model[List[Doc], List[Floats2d]]): The model.
     RAISES (ValueError): If `width` is odd and `bidirectional` set, `depth` is below 1, `dropout`
         is not a rate, there are not as many cells as layers, `attrs` and `rows` differ in length,
-        an attribute or `characters` is unknown, no cell has a reset gate to set, there is nothing
-        to embed, `memory` is below 0, ONNX Runtime is asked for and missing or lacks a cell, or
-        the vocab lacks vectors.
+        an attribute is unknown, no cell has a reset gate to set, there is nothing to embed,
+        `cache_mib` is below 0, ONNX Runtime is asked for and missing or lacks a cell, or the vocab
+        lacks vectors.
     """
     embed = token_embedding(
         width,
         attrs,
         rows,
         learn_unknown=learn_unknown,
-        ngram_rows=ngram_rows,
+        ngram_rows=char_ngram_rows,
         characters=characters,
         include_static_vectors=include_static_vectors,
-        memory=memory,
+        cache_mib=cache_mib,
     )
     stack = partial(recurrent, cell=cell) if isinstance(cell, str) else partial(hybrid, cells=cell)
     encode = stack(
@@ -198,22 +196,21 @@ def tok2vec(
     return model
 
 
-def char_embed(width: int, characters: Characters = "lstm", memory: int = 64) -> Tok2Vec:
+def char_embed(width: int, cache_mib: int = 64) -> Tok2Vec:
     """Embed tokens by their characters alone: `spacy-rnn.CharEmbed.v1`, for the `embed` slot of
     `spacy.Tok2Vec.v2`.
 
-    Characters are read as UTF-8 bytes, of which at most the first and the last 32 of a token count.
-    Each distinct token of a batch is read once.
+    A bidirectional LSTM reads the characters (Ling et al. 2015; Lample et al. 2016) as UTF-8 bytes,
+    of which at most the first and the last 32 of a token count. Each unique token of a batch is
+    read once.
 
     width (int): The width of the output. Recommended values are between 64 and 256.
-    characters (str): What reads them: a bidirectional "lstm" or "gru", or a "cnn" over windows of
-        three, which is faster.
-    memory (int): How many MiB of embedded tokens to remember between batches in prediction. 0
-        remembers none.
+    cache_mib (int): How many MiB of embedded tokens to cache between batches in prediction on CPU,
+        0 for none.
     RETURNS (Model[List[Doc], List[Floats2d]]): The model.
-    RAISES (ValueError): If `characters` is unknown or `memory` is below 0.
+    RAISES (ValueError): If `cache_mib` is below 0.
     """
-    embed = token_embedding(width, characters=characters, memory=memory)
+    embed = token_embedding(width, characters=True, cache_mib=cache_mib)
     model: Tok2Vec = chain(embed, ragged2list())
     model.set_dim("nO", width)
     return model

@@ -14,7 +14,7 @@ from spacy.util import load_model_from_config
 from thinc.api import Adam, Config, Model, fix_random_seed, set_dropout_rate
 from thinc.types import Ragged
 
-RNN = {"@architectures": "spacy-rnn.Tok2Vec.v1", "width": 64, "ngram_rows": 500}
+RNN = {"@architectures": "spacy-rnn.Tok2Vec.v1", "width": 64, "char_ngram_rows": 500}
 TOK2VECS: dict[str, dict[str, Any]] = {
     "default": {"@architectures": "spacy-rnn.Tok2Vec.v1"},
     "lstm": RNN,
@@ -33,17 +33,16 @@ TOK2VECS: dict[str, dict[str, Any]] = {
     "forward gru": {**RNN, "bidirectional": False, "cell": "gru", "width": 33},
     "forward mingru": {**RNN, "bidirectional": False, "cell": "mingru", "width": 33},
     "fixed dropout": {**RNN, "dropout": 0.3},
-    "no n-grams": {**RNN, "ngram_rows": 0},
+    "no n-grams": {**RNN, "char_ngram_rows": 0},
     "unknown words": {**RNN, "learn_unknown": True},
     "static vectors": {**RNN, "include_static_vectors": True},
-    "characters": {**RNN, "characters": "lstm", "include_static_vectors": True},
-    "nothing remembered": {**RNN, "characters": "cnn", "memory": 0},
+    "characters": {**RNN, "characters": True, "include_static_vectors": True},
+    "no cache": {**RNN, "characters": True, "cache_mib": 0},
     "characters alone": {
         "@architectures": "spacy.Tok2Vec.v2",
         "embed": {
             "@architectures": "spacy-rnn.CharEmbed.v1",
             "width": 64,
-            "characters": "gru",
         },
         "encode": {"@architectures": "spacy-rnn.BiGRUEncoder.v1", "width": 64},
     },

@@ -31,7 +31,7 @@ from spacy_rnn.explanation.variants import read, with_tokens
 
 WORDS = ["We", "did", "not", "like", "the", "cold", "soup", "in", "Paris", "."]
 TEXT = " ".join(WORDS)
-SMALL = {"width": 16, "rows": [50, 50, 50, 50], "ngram_rows": 50}
+SMALL = {"width": 16, "rows": [50, 50, 50, 50], "char_ngram_rows": 50}
 TOK2VEC = {"@architectures": "spacy-rnn.Tok2Vec.v1", **SMALL}
 STOCK = {
     "@architectures": "spacy.Tok2Vec.v2",

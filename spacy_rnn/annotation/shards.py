@@ -17,7 +17,7 @@ from spacy.util import minibatch
 
 from ..corpus import CorpusError
 from ..files import replacing
-from ..layers.memory import forget
+from ..layers.cache import clear_caches
 from .columns import make_row, schema
 from .texts import Row
 
@@ -103,7 +103,7 @@ def annotate_shard(
     columns (Sequence[str]): The columns of parquet and jsonl.
     RETURNS (Result): Counts and failures. Those are in a file of the folder "failures" as well.
     """
-    forget()
+    clear_caches()
     result = Result(shard.number, len(shard.rows))
     kept: list[Any] = []
     store = DocBin(store_user_data=True) if form == "spacy" else None

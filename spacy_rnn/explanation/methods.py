@@ -75,7 +75,7 @@ def attention(nlp: Language, target: Target, doc: Doc) -> Array:
 def attention_modules(pipe: Any) -> list[Pooling]:
     """RETURNS (List[Pooling]): The modules of a component that pool by attention."""
     nodes = [node for node in pipe.model.walk() if node.name == "pooling"]
-    modules = [cast(Pooling, torch_shim(node)._model) for node in nodes]
+    modules = [cast(Pooling, torch_shim(node).module) for node in nodes]
     return [module for module in modules if "attention" in module.pools]
 
 

@@ -11,11 +11,10 @@ from thinc.api import Model
 from thinc.types import Floats2d
 from torch import Tensor
 
+from ..features import attribute_values, strings_of, unique_rows
 from ..modules.ngrams import NgramBag, squared_log_ratios
-from .distinct import MULTIPLIER, distinct_rows
-from .ngrams import hash_ngrams
+from ..spelling import MULTIPLIER, hash_ngrams, hash_rows
 from .shim import TorchShim, init_shim, torch_shim
-from .tokens import lexical_features, look_up
 
 Hashes = NDArray[numpy.uint64]
 Integers = NDArray[numpy.int64]
@@ -76,7 +75,7 @@ def weigh_ngrams(
         annotated counts as one that they do not have. Shape (documents, labels).
     n_labels (int): The number of labels.
     """
-    bag, rows = cast(NgramBag, torch_shim(model)._model), model.attrs["rows"]
+    bag, rows = cast(NgramBag, torch_shim(model).module), model.attrs["rows"]
     told, n_told = torch.zeros(rows), 0
     at_once = max(1, MAX_COUNTS // rows)
     for start in range(0, n_labels, at_once):
@@ -120,7 +119,7 @@ def document_ngrams(docs: Sequence[Doc], rows: int) -> tuple[Integers, Integers,
         after the other, of words first; how often each occurs in its document; and how many of
         words and how many of characters each document has, shape (documents, 2).
     """
-    words = lexical_features(docs, ["NORM"])[:, 0]
+    words = attribute_values(docs, ["NORM"])[:, 0]
     owner = numpy.repeat(numpy.arange(len(docs)), [len(doc) for doc in docs])
     neighbours = owner[:-1] == owner[1:]
     pairs = (words[:-1] * MULTIPLIER ^ words[1:])[neighbours]
@@ -136,17 +135,12 @@ def document_ngrams(docs: Sequence[Doc], rows: int) -> tuple[Integers, Integers,
     return ngrams, occurrences, sizes.reshape(-1, 2)
 
 
-def hash_rows(hashes: Hashes, rows: int) -> Integers:
-    mixed = hashes * MULTIPLIER
-    return ((mixed ^ (mixed >> numpy.uint64(32))) % numpy.uint64(rows)).astype(numpy.int64)
-
-
 def spell(docs: Sequence[Doc], words: Hashes, rows: int) -> tuple[Integers, Integers]:
     """RETURNS (Tuple[NDArray, NDArray]): The n-grams of characters of all words, one word after
     the other; and how many each word has, shape (words,).
     """
-    first, inverse = distinct_rows(words[:, None])
-    ngrams, starts = hash_ngrams(look_up(docs, words[first]), rows)
+    first, inverse = unique_rows(words[:, None])
+    ngrams, starts = hash_ngrams(strings_of(docs, words[first]), rows)
     counts = numpy.diff(starts, append=len(ngrams))[inverse]
     shift = starts[inverse] - (counts.cumsum() - counts)
     return ngrams[numpy.repeat(shift, counts) + numpy.arange(counts.sum())], counts

@@ -68,7 +68,7 @@ def set_legal(model: Model[Lattice, Floats1d], legal: NDArray[Any]) -> None:
     legal (NDArray[bool]): From tag (row) to tag (column), the last ones standing for the boundary
         of the sequence. Shape (nO + 1, nO + 1).
     """
-    cast(CRF, torch_shim(model)._model).legal.copy_(torch.from_numpy(legal))
+    cast(CRF, torch_shim(model).module).legal.copy_(torch.from_numpy(legal))
 
 
 def rounded(X: Lattice) -> Lattice:

@@ -1,23 +1,21 @@
 """Embedding of documents by what their tokens are."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
+import numpy
+import torch
+from numpy.typing import NDArray
 from spacy.attrs import IDS
 from spacy.tokens import Doc
-from thinc.api import Model, chain, concatenate
-from thinc.types import Ragged
+from thinc.api import Model
+from thinc.types import Floats2d, Ragged
+from torch import Tensor
 
-from ..modules.characters import Characters
-from .characters import character_embedding
-from .distinct import with_distinct
-from .hashing import hash_embedding
-from .memory import with_memory
-from .mixture import mixture
-from .ngrams import ngram_embedding
-from .static_vectors import lookup_vectors, static_vectors
-
-# Half for each direction of an LSTM or GRU.
-CHARACTER_WIDTH = 128
+from ..features import Features, Tokens, by_vocab
+from ..modules.embedding import TokenEmbedding
+from .cache import cache_of
+from .shim import TorchShim, no_backprop, torch_shim
 
 
 def token_embedding(
@@ -27,57 +25,139 @@ def token_embedding(
     *,
     learn_unknown: bool = False,
     ngram_rows: int = 0,
-    characters: Characters | None = None,
+    characters: bool = False,
     include_static_vectors: bool = False,
-    memory: int = 64,
+    cache_mib: int = 64,
 ) -> Model[list[Doc], Ragged]:
-    """Embed the tokens of a batch of documents, each distinct token once.
+    """Embed the tokens of a batch of documents, each unique token once.
+
+    In prediction on CPU, what unique tokens got is cached, as long as the weights last. It equals
+    what would be computed again but for rounding, within 1e-6: products of another number of rows
+    may sum in another order.
 
     width (int): Width of the output vectors.
     attrs (Sequence[str]): Lexical attributes to embed, such as "NORM" or "SUFFIX".
-    rows (Sequence[int]): Number of rows in each attribute's table.
+    rows (Sequence[int]): Number of rows in the hash table of each attribute.
     learn_unknown (bool): Whether attributes that training never saw share a vector, which rare
         ones teach.
-    ngram_rows (int): Number of rows in the table of character n-grams, 0 for none.
-    characters (Optional[str]): What reads the characters: "lstm", "gru", "cnn" or nothing.
+    ngram_rows (int): Number of rows in the hash table of character n-grams, 0 for none.
+    characters (bool): Whether a bidirectional LSTM reads the characters.
     include_static_vectors (bool): Whether to also use the vectors table of the vocab.
-    memory (int): How many MiB of embedded tokens to remember in prediction, 0 for none.
-    RETURNS (Model[List[Doc], Ragged]): The layer.
-    RAISES (ValueError): If `attrs` and `rows` differ in length, an attribute or `characters` is
-        unknown, a number of rows is too low, nothing is to be embedded, or `memory` is below 0; on
-        first use, if static vectors are asked for where the vocab has none.
+    cache_mib (int): How many MiB the cache may take, 0 for none.
+    RETURNS (Model[List[Doc], Ragged]): The layer, with the module in a shim.
+    RAISES (ValueError): If `attrs` and `rows` differ in length, an attribute is unknown, a number
+        of rows is too low, nothing is to be embedded, or `cache_mib` is below 0; on first use, if
+        static vectors are asked for where the vocab has none.
     """
     if ngram_rows < 0:
         raise ValueError(
             f"Invalid ngram_rows: got {ngram_rows}, expected 1 or more, or 0 for none."
         )
-    ids = attribute_ids(attrs, rows)
-    layers: list[Model] = []
-    widths = [width] * len(ids)
-    if ids:
-        layers.append(hash_embedding(width, ids, rows, learn_unknown))
-    if ngram_rows:
-        layers.append(ngram_embedding(width, ngram_rows))
-        widths.append(width)
-    if characters is not None:
-        layers.append(character_embedding(CHARACTER_WIDTH, characters))
-        widths.append(CHARACTER_WIDTH)
-    if include_static_vectors:
-        layers.append(static_vectors(width))
-        widths.append(width)
-    if not layers:
+    if cache_mib < 0:
         raise ValueError(
-            "Nothing to embed: got no attrs, n-grams, characters or static vectors, expected at "
-            "least one of them."
+            f"Invalid cache_mib: got {cache_mib}, expected how many MiB of embedded tokens may be "
+            "cached, or 0 for none."
         )
-    embed = with_memory(chain(concatenate(*layers), mixture(widths, width)), memory)
-    if include_static_vectors:
-        embed = chain(lookup_vectors(), embed)
-    return with_distinct(embed, ids)
+    ids = attribute_ids(attrs, rows)
+    features = Features(ids, ngram_rows, characters, include_static_vectors)
+    module = TokenEmbedding(
+        width, rows, learn_unknown, ngram_rows, characters, include_static_vectors
+    )
+    return Model(
+        "token_embedding",
+        forward,
+        init=init,
+        attrs={"features": features, "dropout_rate": 0.0},  # features are not stored
+        dims={"nO": width},
+        shims=[TorchShim(module, {"cache_bytes": cache_mib * 2**20})],
+    )
 
 
-def attribute_ids(attrs: Sequence[str], rows: Sequence[int]) -> list[int]:
-    """RETURNS (List[int]): The IDs of lexical attributes.
+def forward(
+    model: Model[list[Doc], Ragged], docs: Sequence[Doc], is_train: bool
+) -> tuple[Ragged, Callable[[Ragged], list[Doc]]]:
+    groups = by_vocab(docs)
+    if len(groups) > 1:
+        return _apart(model, docs, groups, is_train)
+    lengths = model.ops.asarray1i([len(doc) for doc in docs])
+    if not lengths.sum():
+        return Ragged(model.ops.alloc2f(0, model.get_dim("nO")), lengths), lambda dY: []
+    features, shim = model.attrs["features"], torch_shim(model)
+    tokens, inverse = features.unique_tokens(docs)
+    if not is_train:
+        return Ragged(_predict(shim, features, tokens, inverse), lengths), no_backprop
+    inputs = to_tensors(features.arrays(tokens), shim.device)
+    dropout = model.attrs["dropout_rate"]
+    Y, collect_gradients = shim(inverse, True, **inputs, dropout=dropout, pass_rare=True)
+
+    def backprop(dY: Ragged) -> list[Doc]:
+        collect_gradients(cast(Floats2d, dY.dataXd))
+        cast(TokenEmbedding, shim.module).count(**inputs)
+        return []
+
+    return Ragged(Y, lengths), backprop
+
+
+def _predict(shim: TorchShim, features: Features, tokens: Tokens, inverse: NDArray[Any]) -> Any:
+    def compute(index: NDArray[numpy.int64]) -> Any:
+        inputs = to_tensors(features.arrays(tokens[index]), shim.device)
+        return shim(numpy.arange(len(index)), False, **inputs)[0]
+
+    max_bytes = shim.cfg["cache_bytes"]
+    if max_bytes and shim.device.type == "cpu":
+        return cache_of(shim).get(tokens.keys(), shim.version, compute, max_bytes)[inverse]
+    return shim(inverse, False, **to_tensors(features.arrays(tokens), shim.device))[0]
+
+
+def to_tensors(arrays: dict[str, NDArray[Any]], device: torch.device) -> dict[str, Tensor]:
+    """RETURNS (Dict[str, Tensor]): The arrays on a device. Lengths stay on the CPU, where it is
+    decided how sequences are batched.
+    """
+    return {
+        name: torch.from_numpy(array).to("cpu" if name.endswith("lengths") else device)
+        for name, array in arrays.items()
+    }
+
+
+def _apart(
+    model: Model[list[Doc], Ragged],
+    docs: Sequence[Doc],
+    groups: Sequence[Sequence[int]],
+    is_train: bool,
+) -> tuple[Ragged, Callable[[Ragged], list[Doc]]]:
+    """Embed groups of documents, each as if it were alone."""
+    ops = model.ops
+    lengths = [len(doc) for doc in docs]
+    tokens = numpy.split(numpy.arange(sum(lengths)), numpy.cumsum(lengths)[:-1])
+    Y: Any = ops.alloc2f(sum(lengths), model.get_dim("nO"))
+    parts: list[tuple[Any, Callable[[Ragged], list[Doc]], Any]] = []
+    for group in groups:
+        rows: Any = ops.asarray1i(cast(Any, numpy.concatenate([tokens[i] for i in group])))
+        found, backprop_part = forward(model, [docs[i] for i in group], is_train)
+        Y[rows] = found.dataXd
+        parts.append((rows, backprop_part, found.lengths))
+
+    def backprop(dY: Ragged) -> list[Doc]:
+        for rows, backprop_part, part in parts:
+            backprop_part(Ragged(cast(Floats2d, dY.dataXd)[rows], part))
+        return []
+
+    return Ragged(Y, ops.asarray1i(lengths)), backprop
+
+
+def init(
+    model: Model[list[Doc], Ragged], X: list[Doc] | None = None, Y: Ragged | None = None
+) -> None:
+    sizes = {}
+    if X and model.attrs["features"].vectors:
+        docs = [X[i] for i in by_vocab(X)[0]]
+        tokens, _ = model.attrs["features"].unique_tokens(docs)
+        sizes["vector_width"] = tokens.vectors.shape[1]
+    torch_shim(model).initialize(**sizes)
+
+
+def attribute_ids(attrs: Sequence[str], rows: Sequence[int]) -> tuple[int, ...]:
+    """RETURNS (Tuple[int]): The IDs of lexical attributes.
     RAISES (ValueError): If one is unknown, or has no table with at least one row.
     """
     if len(attrs) != len(rows):
@@ -93,4 +173,4 @@ def attribute_ids(attrs: Sequence[str], rows: Sequence[int]) -> list[int]:
             f"Unknown attrs: got {', '.join(unknown)}, expected spaCy's names of token attributes, "
             "such as NORM, LOWER, PREFIX, SUFFIX or SHAPE."
         )
-    return [IDS[attr] for attr in attrs]
+    return tuple(IDS[attr] for attr in attrs)

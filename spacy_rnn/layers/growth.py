@@ -46,7 +46,7 @@ def add_outputs(
         field = model.maybe_get_ref("crf")
         if field is not None:
             shim = torch_shim(field)
-            field.shims[0] = TorchShim(cast(CRF, shim._model).with_tags(shares))
+            field.shims[0] = TorchShim(cast(CRF, shim.module).with_tags(shares))
             field.set_dim("nO", nO, force=True)
     else:
         grown = output

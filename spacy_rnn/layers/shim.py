@@ -27,16 +27,22 @@ class TorchShim(Shim):
 
     module (nn.Module): A module whose `forward` takes and returns one tensor, its options being
         keywords, and which draws its weights in `reset_parameters`.
+    config (Optional[Dict]): Settings of the layer around it, which are not stored.
     """
 
     _model: nn.Module
 
-    def __init__(self, module: nn.Module) -> None:
+    def __init__(self, module: nn.Module, config: dict[str, Any] | None = None) -> None:
         use_one_thread_after_fork()
         self.device = get_torch_default_device()
-        super().__init__(module.to(self.device))
+        super().__init__(module.to(self.device), config)
         self._n_changes = 0
         self._changed()
+
+    @property
+    def module(self) -> nn.Module:
+        """RETURNS (nn.Module): The module."""
+        return self._model
 
     def _changed(self) -> None:
         """To be called after the weights have changed, not before: what another thread computes
@@ -155,9 +161,7 @@ class TorchShim(Shim):
 
     def copy(self) -> "TorchShim":
         """RETURNS (TorchShim): A copy with an `id`, and so an optimizer state, of its own."""
-        copied = type(self)(copy.deepcopy(self._model))
-        copied.cfg = copy.deepcopy(self.cfg)
-        return copied
+        return type(self)(copy.deepcopy(self._model), copy.deepcopy(self.cfg))
 
     def to_device(self, device_type: str, device_id: int) -> None:
         self.device = (
@@ -222,7 +226,7 @@ def clear_gradients(model: Model[Any, Any]) -> None:
                 node.set_grad(name, node.ops.xp.zeros_like(node.get_grad(name)))
         for shim in node.shims:
             if isinstance(shim, TorchShim):
-                shim._model.zero_grad()
+                shim.module.zero_grad()
 
 
 def init_shim(model: Model, X: Any = None, Y: Any = None) -> None:

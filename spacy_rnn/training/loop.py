@@ -26,7 +26,7 @@ from spacy.training.loop import (
 from thinc.api import Config
 from wasabi.printer import Printer
 
-from ..layers.memory import forget
+from ..layers.cache import clear_caches
 from .checkpoint import Checkpoint, read_checkpoint
 from .conditions import changes, describe
 from .errors import TrainingError
@@ -190,7 +190,7 @@ def update(run: Run, epoch: int, batch: list[Example]) -> None:
     progress, nlp, settings = run.progress, run.nlp, run.settings
     progress.step += 1
     progress.epoch = epoch
-    forget()  # what frozen components remember, a resumed run cannot know
+    clear_caches()  # what frozen components remember, a resumed run cannot know
     if settings["before_update"]:
         settings["before_update"](nlp, {"step": progress.step, "epoch": epoch})
     for part in subdivide_batch(batch, settings["accumulate_gradient"]):
@@ -225,7 +225,7 @@ def evaluate(
     """
     progress, nlp = run.progress, run.nlp
     before = run.checkpoint(snapshot)
-    forget()
+    clear_caches()
     try:
         with interruption.at_once(), nlp.use_params(run.optimizer.averages):
             score, scores = run.evaluate()

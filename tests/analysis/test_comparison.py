@@ -191,7 +191,7 @@ def test_systems_are_trained_once_and_compared(data, tmp_path):
 
 SMALL = {
     "components.rnn_textcat.model.tok2vec.width": 8,
-    "components.rnn_textcat.model.tok2vec.ngram_rows": 0,
+    "components.rnn_textcat.model.tok2vec.char_ngram_rows": 0,
 }
 
 

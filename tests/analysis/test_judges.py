@@ -160,7 +160,7 @@ def test_components_that_share_cats_are_told_apart(nlp, categorized):
 @pytest.mark.parametrize("name", ["rnn_textcat", "rnn_textcat_multilabel", "rnn_ner"])
 def test_reliability_is_that_of_the_component(nlp, make_examples, name):
     examples = make_examples(nlp)
-    config = {"model": {"tok2vec": {"width": 8, "rows": [100] * 4, "ngram_rows": 0}}}
+    config = {"model": {"tok2vec": {"width": 8, "rows": [100] * 4, "char_ngram_rows": 0}}}
     pipe = nlp.add_pipe(name, config=config)
     optimizer = nlp.initialize(lambda: examples)
     for _ in range(10):
@@ -180,7 +180,7 @@ def test_reliability_is_that_of_the_component(nlp, make_examples, name):
 
 def test_what_is_missed_has_the_probability_that_it_is_absent(nlp, make_examples):
     examples = make_examples(nlp)
-    config = {"model": {"tok2vec": {"width": 8, "rows": [100] * 4, "ngram_rows": 0}}}
+    config = {"model": {"tok2vec": {"width": 8, "rows": [100] * 4, "char_ngram_rows": 0}}}
     pipe = nlp.add_pipe("rnn_ner", config=config)
     nlp.initialize(lambda: examples)
     pipe.cfg["thresholds"] = {"O": -100.0}  # nothing is predicted

@@ -15,7 +15,7 @@ from spacy_rnn.analysis.training_log import TrainingLog
 
 pytestmark = pytest.mark.slow
 
-SMALL = {"model": {"tok2vec": {"width": 8, "rows": [100] * 4, "ngram_rows": 0}}}
+SMALL = {"model": {"tok2vec": {"width": 8, "rows": [100] * 4, "char_ngram_rows": 0}}}
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run")
 FLAGS += ("--disable-background-networking", "--hide-scrollbars")
 

@@ -22,7 +22,7 @@ from spacy_rnn.analysis.page import read
 from spacy_rnn.analysis.report import component_report
 from spacy_rnn.analysis.training_log import find_log
 
-SMALL = {"model": {"tok2vec": {"width": 8, "rows": [100] * 4, "ngram_rows": 0}}}
+SMALL = {"model": {"tok2vec": {"width": 8, "rows": [100] * 4, "char_ngram_rows": 0}}}
 VENDORED = {
     "d3-7.9.2.min.js": "912111098ea99503a6f4967361d2bbdc9dbf58cf9c678c8e27e5b02d1a07f0c1",
     "plot-0.6.17.umd.min.js": "4358086467740777dd788d6b27a95cebdbaefdd50c730a3060117073bd7134cb",

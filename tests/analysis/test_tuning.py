@@ -28,7 +28,7 @@ STEPS = {
     "training.optimizer.learn_rate.warmup_steps": 1,
     "training.eval_frequency": 2,
     "components.rnn_textcat.model.tok2vec.width": 8,
-    "components.rnn_textcat.model.tok2vec.ngram_rows": 0,
+    "components.rnn_textcat.model.tok2vec.char_ngram_rows": 0,
 }
 
 

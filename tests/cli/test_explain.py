@@ -7,7 +7,7 @@ from spacy.training import Example
 from spacy_rnn.cli._util import CommandError
 from spacy_rnn.cli.explain import explain, faithfulness
 
-CONFIG = {"model": {"tok2vec": {"width": 16, "rows": [50, 50, 50, 50], "ngram_rows": 50}}}
+CONFIG = {"model": {"tok2vec": {"width": 16, "rows": [50, 50, 50, 50], "char_ngram_rows": 50}}}
 TEXTS = ["It was good.", "It was <not> good."]
 
 

@@ -4,7 +4,7 @@ import pytest
 import srsly
 from spacy.tokens import DocBin
 
-SMALL = {"model": {"tok2vec": {"width": 8, "rows": [100] * 4, "ngram_rows": 0}}}
+SMALL = {"model": {"tok2vec": {"width": 8, "rows": [100] * 4, "char_ngram_rows": 0}}}
 
 
 @pytest.fixture

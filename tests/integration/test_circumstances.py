@@ -14,7 +14,7 @@ from spacy.training import Example
 from thinc.api import data_validation
 from thinc.types import Ragged
 
-WITH_ALL = {"width": 16, "characters": "cnn", "include_static_vectors": True, "learn_unknown": True}
+WITH_ALL = {"width": 16, "characters": True, "include_static_vectors": True, "learn_unknown": True}
 MODELS: list[tuple[str, dict[str, Any]]] = [
     ("rnn_tagger", {"tok2vec": WITH_ALL}),
     ("rnn_tagger", {"tok2vec": {"width": 16}, "crf": True}),

@@ -11,14 +11,12 @@ from spacy_rnn.layers.embedding import token_embedding
 OPTIONS = {
     "attributes": {"attrs": ["NORM", "SHAPE"], "rows": [50, 20]},
     "n-grams": {"ngram_rows": 50},
-    "lstm": {"characters": "lstm"},
-    "gru": {"characters": "gru"},
-    "cnn": {"characters": "cnn"},
+    "characters": {"characters": True},
     "all but vectors": {
         "attrs": ["LOWER", "PREFIX", "SUFFIX"],
         "rows": [50, 20, 20],
         "ngram_rows": 50,
-        "characters": "lstm",
+        "characters": True,
     },
 }
 # English, German, Chinese, Turkish, Arabic with vowel signs, an emoji of several code points, a
@@ -31,7 +29,7 @@ WORDS += ["👩\u200d🚀", "ne\u0301", "x" * 10_000, "\U0010ffff", "\x00", "Sou
 def test_tokens_of_any_script_alone_and_together(options):
     nlp = English()
     docs = [Doc(nlp.vocab, words=WORDS), nlp(""), *(Doc(nlp.vocab, words=[w]) for w in WORDS)]
-    model = token_embedding(16, **options, memory=0).initialize(docs)
+    model = token_embedding(16, **options, cache_mib=0).initialize(docs)
     Y = model.predict(docs)
     together, alone = numpy.split(Y.dataXd, [len(WORDS)])
     numpy.testing.assert_allclose(together, alone, atol=1e-6)
@@ -62,8 +60,7 @@ def test_initialized_without_data_and_with_empty_documents(options):
         ({"attrs": ["NORM"], "rows": [0]}, "Invalid rows: got 0, expected 1 or more for each"),
         ({"ngram_rows": -1}, "Invalid ngram_rows: got -1, expected 1 or more, or 0 for none"),
         ({}, "Nothing to embed: got no attrs, n-grams, characters or static vectors"),
-        ({"characters": "rnn"}, "Invalid characters: got 'rnn', expected one of"),
-        ({"ngram_rows": 10, "memory": -64}, "Invalid memory: got -64, expected how many MiB"),
+        ({"ngram_rows": 10, "cache_mib": -64}, "Invalid cache_mib: got -64, expected how many MiB"),
     ],
 )
 def test_bad_settings(options, message):

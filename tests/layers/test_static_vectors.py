@@ -7,9 +7,8 @@ from spacy.tokens import Doc
 from spacy.vectors import Vectors
 from thinc.api import Model
 
-from spacy_rnn.layers.distinct import distinct_tokens
+from spacy_rnn.features import Features
 from spacy_rnn.layers.embedding import token_embedding
-from spacy_rnn.layers.static_vectors import lookup_vectors
 
 WORDS = ["The", "soup", "the", "Nobody", "soup"]
 KNOWN = {"the": [1.0, 2.0, 3.0], "soup": [4.0, 5.0, 6.0]}
@@ -32,8 +31,8 @@ def floret_table(width: int = 3) -> Doc:
 
 
 def looked_up(doc: Doc) -> numpy.ndarray:
-    tokens, inverse = distinct_tokens([doc], [])
-    return lookup_vectors().predict(tokens).vectors[inverse]
+    tokens, inverse = Features(vectors=True).unique_tokens([doc])
+    return tokens.vectors[inverse]
 
 
 @pytest.mark.parametrize("attr", ["ORTH", "LOWER"])

@@ -1,50 +1,75 @@
-"""Tables and mixtures against their definitions, token by token."""
+"""The embedding of tokens against its definition, token by token."""
 
 import pytest
 import torch
 
 from spacy_rnn.modules import embedding
-from spacy_rnn.modules.embedding import PIECES, Mixture, Projection, Table
+from spacy_rnn.modules.embedding import MAXOUT_PIECES, TokenEmbedding
 from spacy_rnn.modules.linear import linear
 
-
-def test_a_table_sums_the_rows_of_each_feature():
-    table = Table(20, 3, mode="sum")
-    keys = torch.randint(0, 20, (5, 2, 4))
-    expected = [torch.cat([table.weight[k].sum(dim=0) for k in token]) for token in keys]
-    torch.testing.assert_close(table(keys), torch.stack(expected))
+ROWS = (20, 10)
+BAGS = [[3, 1, 3], [0], [9, 8, 7, 6, 5]]
+INVERSE = torch.tensor([2, 0, 0, 1, 2, 0])
 
 
-def test_a_table_takes_the_mean_of_any_number_of_rows():
-    table = Table(20, 3, mode="mean")
-    bags = [[3, 1, 3], [0], [9, 8, 7, 6, 5]]
-    keys = torch.tensor([key for bag in bags for key in bag])
-    expected = [table.weight[bag].mean(dim=0) for bag in bags]
-    torch.testing.assert_close(table(keys, torch.tensor([0, 3, 4])), torch.stack(expected))
+@pytest.fixture
+def module():
+    made = TokenEmbedding(6, ROWS, ngram_rows=20, characters=True, vectors=True)
+    made.reset_parameters(vector_width=5)
+    return made
 
 
-def test_a_mixture_agrees_with_the_definition():
-    module = Mixture([4, 2], 6)
-    X = torch.randn(5, 6)
-    for x, y in zip(X, module(X), strict=True):
-        pieces = module.mix(x).view(6, PIECES)
-        expected = torch.nn.functional.layer_norm(pieces.max(dim=1).values, (6,))
-        torch.testing.assert_close(y, expected, atol=1e-6, rtol=0)
+@pytest.fixture
+def features():
+    return {
+        "hashes": torch.randint(2**32, (3, 2, 4)),
+        "ngrams": torch.tensor([row for bag in BAGS for row in bag]),
+        "ngram_starts": torch.tensor([0, 3, 4]),
+        "symbols": torch.randint(0, 256, (9,)),
+        "symbol_lengths": torch.tensor([4, 2, 3]),
+        "vectors": torch.randn(3, 5),
+    }
 
 
-@pytest.mark.parametrize(
-    ("module", "inputs"),
-    [
-        (Table(6, 4, mode="sum"), (torch.randint(0, 6, (3, 2, 4)),)),
-        (Table(6, 4, mode="mean"), (torch.tensor([2, 2, 5]), torch.tensor([0, 2]))),
-        (Mixture([4, 2], 4), (torch.randn(3, 6, dtype=torch.float64),)),
-    ],
-)
-def test_gradients_in_float64(module, inputs):
+def test_agrees_with_the_definition(module, features):
+    words = features["symbols"].split(features["symbol_lengths"].tolist())
+    tables = module.attributes.table.weight.split(ROWS)
+    expected = []
+    for i, word in enumerate(words):
+        parts = [
+            table[keys % len(table)].sum(dim=0)
+            for table, keys in zip(tables, features["hashes"][i], strict=True)
+        ]
+        parts.append(module.ngrams.weight[BAGS[i]].mean(dim=0))
+        parts.append(module.characters(word, torch.tensor([len(word)]))[0])
+        parts.append(features["vectors"][i] @ module.vectors.weight.T)
+        pieces = module.mix(torch.cat(parts)).view(6, MAXOUT_PIECES)
+        expected.append(torch.nn.functional.layer_norm(pieces.max(dim=1).values, (6,)))
+    found = module(INVERSE, **features)
+    torch.testing.assert_close(found, torch.stack(expected)[INVERSE], atol=1e-6, rtol=0)
+
+
+def test_gradients_of_all_occurrences_are_summed(module, features):
+    d_Y = torch.randn(len(INVERSE), 6)
+    module(INVERSE, **features).backward(d_Y)
+    found = [weight.grad.clone() for weight in module.parameters()]
+    module.zero_grad()
+    d_unique = torch.stack([d_Y[i == INVERSE].sum(dim=0) for i in range(3)])
+    module(torch.arange(3), **features).backward(d_unique)
+    for gradient, weight in zip(found, module.parameters(), strict=True):
+        torch.testing.assert_close(gradient, weight.grad, atol=1e-5, rtol=1e-5)
+
+
+def test_gradients_in_float64(features):
+    module = TokenEmbedding(4, ROWS, ngram_rows=20, vectors=True)
+    module.reset_parameters(vector_width=5)
+    del features["symbols"], features["symbol_lengths"]
+    features["vectors"] = features["vectors"].double()
     names, weights = zip(*module.double().named_parameters(), strict=True)
 
     def run(*weights: torch.Tensor) -> torch.Tensor:
-        return torch.func.functional_call(module, dict(zip(names, weights, strict=True)), inputs)
+        named = dict(zip(names, weights, strict=True))
+        return torch.func.functional_call(module, named, (INVERSE,), features)
 
     assert torch.autograd.gradcheck(run, weights)
 
@@ -57,24 +82,35 @@ def test_dropout_drops_whole_features(monkeypatch):
         return linear(X, weights, bias)
 
     monkeypatch.setattr(embedding, "linear", multiply)
-    Mixture([3, 5], 8)(torch.ones(400, 8), dropout=0.25)
-    first, second = mixed[0].split([3, 5], dim=1)
-    for feature in (first, second):
+    module = TokenEmbedding(8, [50], vectors=True)
+    module.reset_parameters(vector_width=3)
+    torch.nn.init.ones_(module.attributes.table.weight)
+    torch.nn.init.ones_(module.vectors.weight)
+    tokens = {"hashes": torch.zeros(400, 1, 4, dtype=torch.int64), "vectors": torch.ones(400, 3)}
+    module(torch.arange(400), **tokens, dropout=0.25)
+    for feature, value in zip(mixed[0].split(8, dim=1), (4.0, 3.0), strict=True):
         assert (feature == feature[:, :1]).all()
-        assert feature.unique().tolist() == pytest.approx([0.0, 1 / 0.75])
+        assert feature.unique().tolist() == pytest.approx([0.0, value / 0.75])
         assert 0.15 < (feature[:, 0] == 0).float().mean() < 0.35
-    assert (first[:, 0] != second[:, 0]).any()
+    assert ((mixed[0][:, 0] == 0) != (mixed[0][:, 8] == 0)).any()
 
 
 def test_an_only_feature_is_not_dropped():
-    module = Mixture([3], 4)
-    X = torch.randn(9, 3)
-    torch.testing.assert_close(module(X, dropout=0.9), module(X))
+    module = TokenEmbedding(4, ngram_rows=9)
+    tokens = {"ngrams": torch.arange(9), "ngram_starts": torch.tensor([0, 4, 6])}
+    expected = module(torch.arange(3), **tokens)
+    torch.testing.assert_close(module(torch.arange(3), **tokens, dropout=0.9), expected)
 
 
-def test_a_projection_learns_its_input_width():
-    module = Projection(4)
+def test_the_width_of_static_vectors_is_found_in_the_data():
+    module = TokenEmbedding(4, vectors=True)
     module.reset_parameters()
-    module.reset_parameters(input_width=3)
-    X = torch.randn(2, 3)
-    torch.testing.assert_close(module(X), X @ module.linear.weight.T)
+    module.reset_parameters(vector_width=3)
+    assert module(torch.arange(2), vectors=torch.randn(2, 3)).shape == (2, 4)
+    with pytest.raises(ValueError, match="got vectors of width 5, expected 3"):
+        module(torch.arange(2), vectors=torch.randn(2, 5))
+
+
+def test_nothing_to_embed():
+    with pytest.raises(ValueError, match="Nothing to embed: got no attrs, n-grams, characters or"):
+        TokenEmbedding(4)

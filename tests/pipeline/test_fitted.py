@@ -6,7 +6,7 @@ import pytest
 import spacy
 from thinc.api import Adam
 
-CONFIG = {"width": 16, "rows": [50] * 4, "ngram_rows": 50}
+CONFIG = {"width": 16, "rows": [50] * 4, "char_ngram_rows": 50}
 FIT = {
     "rnn_ner": {"temperature": 2.0, "thresholds": {"O": 0.5}},
     "rnn_textcat": {"temperature": 2.0, "thresholds": {}},

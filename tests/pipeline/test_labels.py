@@ -7,9 +7,9 @@ from spacy.tokens import Span
 from spacy.training import Example
 from thinc.api import Adam
 
-NER = {"model": {"tok2vec": {"width": 16, "rows": [50] * 4, "ngram_rows": 50}}}
-CRF = {"model": {"tok2vec": {"width": 16, "rows": [50] * 4, "ngram_rows": 50}, "crf": True}}
-SOFTMAX = {"model": {"tok2vec": {"width": 16, "rows": [50] * 4, "ngram_rows": 50}}}
+NER = {"model": {"tok2vec": {"width": 16, "rows": [50] * 4, "char_ngram_rows": 50}}}
+CRF = {"model": {"tok2vec": {"width": 16, "rows": [50] * 4, "char_ngram_rows": 50}, "crf": True}}
+SOFTMAX = {"model": {"tok2vec": {"width": 16, "rows": [50] * 4, "char_ngram_rows": 50}}}
 TAGGERS = {
     "rnn_ner": ("rnn_ner", NER),
     "bio": ("rnn_ner", {**NER, "scheme": "bio"}),

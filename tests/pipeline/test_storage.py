@@ -14,7 +14,7 @@ from thinc.types import Ragged
 
 from spacy_rnn.pipeline.checksums import SUMS
 
-TINY = {"tok2vec": {"width": 8, "rows": [50, 10, 10, 10], "ngram_rows": 20}}
+TINY = {"tok2vec": {"width": 8, "rows": [50, 10, 10, 10], "char_ngram_rows": 20}}
 # Beside torch's weights, some in Thinc's layers; and options in cfg.
 CONFIGS: dict[str, dict] = {
     "rnn_tagger": {"model": TINY, "label_smoothing": 0.1},

@@ -1,4 +1,4 @@
-"""Remembered tokens: the same as computed ones, bounded, never stale, part of no copy."""
+"""Cached tokens: the same as computed ones, bounded, never stale, part of no copy."""
 
 import copy
 import gc
@@ -13,19 +13,19 @@ import torch
 from spacy.lang.en import English
 from thinc.api import Adam, Model
 
-from spacy_rnn.layers import memory
+from spacy_rnn.layers import cache
+from spacy_rnn.layers.cache import SLOT_BYTES, VectorCache, cache_of
 from spacy_rnn.layers.embedding import token_embedding
-from spacy_rnn.layers.memory import SLOT_BYTES, RowMemory, row_memory
 
 ROWS = numpy.unique(numpy.random.RandomState(0).randint(0, 9, (200, 3)), axis=0).astype("f")
 MANY = 2**20
 
 
 class Squares:
-    """Asks a memory for the squares of rows, and counts what it computes."""
+    """Asks a cache for the squares of rows, and counts what it computes."""
 
-    def __init__(self, recalled: RowMemory, max_bytes: int = MANY) -> None:
-        self.recalled = recalled
+    def __init__(self, cache: VectorCache, max_bytes: int = MANY) -> None:
+        self.cache = cache
         self.max_bytes = max_bytes
         self.asked = 0
 
@@ -35,51 +35,51 @@ class Squares:
             return version * rows[index] ** 2
 
         keys = [row.tobytes() for row in rows]
-        found = self.recalled.recall(keys, version, compute, self.max_bytes)
+        found = self.cache.get(keys, version, compute, self.max_bytes)
         numpy.testing.assert_array_equal(found, version * rows**2)
         return found
 
 
 def test_rows_are_computed_once():
-    squares = Squares(RowMemory())
+    squares = Squares(VectorCache())
     for rows in (ROWS[:50], ROWS[:100], ROWS[::-1], ROWS):
         squares(rows)
     assert squares.asked == len(ROWS)
 
 
-def test_a_new_version_forgets():
-    squares = Squares(RowMemory())
+def test_a_new_version_clears_it():
+    squares = Squares(VectorCache())
     for version in (1, 2, 2, 1):
         squares(ROWS, version)
     assert squares.asked == 3 * len(ROWS)
 
 
 @pytest.mark.parametrize("most", [0, 1, 20, len(ROWS)])
-def test_memory_is_bounded(most):
-    squares = Squares(RowMemory(), most * (12 + 12 + SLOT_BYTES))
+def test_a_cache_is_bounded(most):
+    squares = Squares(VectorCache(), most * (12 + 12 + SLOT_BYTES))
     for _ in range(2):
         for start in range(0, len(ROWS), 10):
             squares(ROWS[start : start + 10])
-            assert len(squares.recalled) <= most
+            assert len(squares.cache) <= most
     assert squares.asked == len(ROWS) * (1 if most == len(ROWS) else 2)
 
 
 def test_threads_agree():
-    squares = Squares(RowMemory())
+    squares = Squares(VectorCache())
     batches = [ROWS[i % 20 : i % 20 + 40] for i in range(400)]
     with ThreadPoolExecutor(8) as pool:
         assert len(list(pool.map(squares, batches))) == 400
 
 
-def embedding(memory: int = 64) -> Model:
+def embedding(cache_mib: int = 64) -> Model:
     return token_embedding(
         8,
         ["NORM", "SHAPE"],
         [50, 20],
         ngram_rows=30,
-        characters="gru",
+        characters=True,
         include_static_vectors=True,
-        memory=memory,
+        cache_mib=cache_mib,
     )
 
 
@@ -150,22 +150,22 @@ def test_changes_of_the_vectors_table_are_seen(layer):
     numpy.testing.assert_allclose(predicted[-1], expected, atol=1e-5)
 
 
-def test_a_copy_remembers_nothing_and_a_deleted_layer_is_forgotten(layer):
+def test_a_copy_has_no_cache_and_that_of_a_deleted_layer_goes_with_it(layer):
     layer.model.predict(layer.docs)
     shim = shims(layer.model)[0]
-    assert len(row_memory(shim))
+    assert len(cache_of(shim))
     for copied in (shims(layer.model.copy())[0], pickle.loads(pickle.dumps(shim)), copy.copy(shim)):
-        assert not len(row_memory(copied))
-    count = len(memory._memories)
+        assert not len(cache_of(copied))
+    count = len(cache._caches)
     del copied
     gc.collect()
-    assert len(memory._memories) < count
+    assert len(cache._caches) < count
 
 
-def test_no_memory(layer):
-    model = embedding(memory=0).from_bytes(layer.model.to_bytes())
+def test_without_a_cache(layer):
+    model = embedding(cache_mib=0).from_bytes(layer.model.to_bytes())
     expected = layer.model.predict(layer.docs).dataXd
     numpy.testing.assert_allclose(model.predict(layer.docs).dataXd, expected, atol=1e-6)
-    assert not len(row_memory(shims(model)[0]))
-    with pytest.raises(ValueError, match="Invalid memory: got -1, expected how many MiB"):
-        embedding(memory=-1)
+    assert not len(cache_of(shims(model)[0]))
+    with pytest.raises(ValueError, match="Invalid cache_mib: got -1, expected how many MiB"):
+        embedding(cache_mib=-1)

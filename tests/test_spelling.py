@@ -1,10 +1,16 @@
-"""Character n-grams: which strings share them, in any script."""
+"""Character n-grams and bytes: which strings share them, in any script."""
 
+import numpy
 import pytest
 
-from spacy_rnn.layers.ngrams import MAX_CHARACTERS, hash_ngrams
+from spacy_rnn.spelling import MAX_BYTES, MAX_CHARACTERS, hash_ngrams, spell
 
 ROWS = 2**40
+
+
+def spelled(word: str) -> bytes:
+    symbols, lengths = spell(["before", word, "after"])
+    return bytes(numpy.split(symbols, lengths.cumsum())[1].tolist())
 
 
 def ngrams(word: str) -> list[int]:
@@ -46,3 +52,19 @@ def test_the_middle_of_a_long_word_is_left_out():
 def test_rows_bound_the_values():
     hashed, _ = hash_ngrams([str(i) for i in range(1000)], 50)
     assert set(hashed.tolist()) == set(range(50))
+
+
+@pytest.mark.parametrize("word", ["a", "Straße", "中文", "👩‍🚀", "ne\u0301", "\ud800", "", "\x00"])
+def test_a_word_is_its_bytes_between_a_start_and_an_end(word):
+    assert spelled(word) == b"\xfe" + word.encode("utf8", errors="surrogatepass") + b"\xff"
+
+
+def test_the_middle_of_a_long_word_is_not_spelled():
+    head, tail = "h" * MAX_BYTES, "t" * MAX_BYTES
+    assert spelled(head + "x" * 10_000 + tail) == spelled(head + tail)
+    assert spelled(head + "x" + tail) != spelled(head + "x" + tail[1:])
+
+
+def test_no_words_are_spelled():
+    symbols, lengths = spell([])
+    assert len(symbols) == len(lengths) == 0

@@ -1,0 +1,98 @@
+"""Cache of what an embedding gave for tokens, from one batch to the next."""
+
+import os
+from collections.abc import Callable, Hashable, Sequence
+from threading import Lock
+from typing import cast
+from weakref import WeakKeyDictionary
+
+import numpy
+from numpy.typing import NDArray
+
+from .shim import TorchShim
+
+Vectors = NDArray[numpy.float32]
+
+# What Python takes for the slot of a key, in bytes.
+SLOT_BYTES = 200
+
+
+class VectorCache:
+    """The vectors of tokens that were computed before, while their version lasts.
+
+    A new version clears it, and so do tokens that would exceed the bound: most of what is worth
+    keeping, the frequent words, comes back with the next batch.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._version: Hashable = None
+        self._clear()
+
+    def _clear(self) -> None:
+        self._slots: dict[bytes, int] = {}
+        self._vectors: Vectors | None = None
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    def get(
+        self,
+        keys: Sequence[bytes],
+        version: Hashable,
+        compute: Callable[[NDArray[numpy.int64]], Vectors],
+        max_bytes: int,
+    ) -> Vectors:
+        """Get the vectors of tokens, computing those that are not cached.
+
+        keys (Sequence[bytes]): What tells the tokens apart, all of one length and no two the same.
+        version (Hashable): Changes whenever `compute` would give other vectors.
+        compute (Callable): Takes indices of some of the tokens and returns their vectors.
+        max_bytes (int): What the cache may take.
+        RETURNS (NDArray[float32]): Shape (tokens, width).
+        """
+        with self._lock:
+            if version != self._version:
+                self._clear()
+                self._version = version
+            slots = numpy.array([self._slots.get(key, -1) for key in keys], dtype=numpy.int64)
+            unknown = numpy.flatnonzero(slots < 0)
+            if self._vectors is None or len(unknown):
+                vectors = compute(unknown)
+                most = max_bytes // (vectors[:1].nbytes + len(keys[0]) + SLOT_BYTES)
+                if len(self._slots) + len(unknown) > most:
+                    self._clear()
+                    everything = numpy.arange(len(keys))
+                    return vectors if len(unknown) == len(keys) else compute(everything)
+                slots[unknown] = self._add([keys[i] for i in unknown.tolist()], vectors, most)
+            return cast(Vectors, self._vectors)[slots]
+
+    def _add(self, keys: list[bytes], vectors: Vectors, most: int) -> NDArray[numpy.int64]:
+        start, end = len(self._slots), len(self._slots) + len(keys)
+        if self._vectors is None or end > len(self._vectors):
+            grown = numpy.empty((min(2 * end, most), vectors.shape[1]), dtype=vectors.dtype)
+            if self._vectors is not None:
+                grown[:start] = self._vectors[:start]
+            self._vectors = grown
+        self._vectors[start:end] = vectors
+        slots = numpy.arange(start, end)
+        self._slots.update(zip(keys, slots.tolist(), strict=True))
+        return slots
+
+
+# Beside the layers, not in them: no cache is pickled, copied or stored with a pipeline, nor does
+# one go to forked processes, where its lock might never be released.
+_caches: WeakKeyDictionary[TorchShim, VectorCache] = WeakKeyDictionary()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_caches.clear)
+
+
+def cache_of(shim: TorchShim) -> VectorCache:
+    """RETURNS (VectorCache): The cache of an embedding."""
+    return _caches.setdefault(shim, VectorCache())
+
+
+def clear_caches() -> None:
+    """Clear the caches of all embeddings, so that what they give depends, to the last bit, on
+    nothing that came before."""
+    _caches.clear()

@@ -1,0 +1,68 @@
+"""Words as their character n-grams, and as their bytes."""
+
+from collections.abc import Sequence
+from typing import AnyStr
+
+import numpy
+from numpy.typing import NDArray
+
+Integers = NDArray[numpy.int64]
+
+# An odd constant with well-mixed bits: 2^64 divided by the golden ratio (Knuth 1998, 6.4).
+MULTIPLIER = numpy.uint64(0x9E3779B97F4A7C15)
+NGRAM_SIZES = range(2, 6)
+# Of a longer word, as many characters, or bytes, at either end count.
+MAX_CHARACTERS = 20
+MAX_BYTES = 32
+# Bytes that UTF-8 does not use.
+START, END = b"\xfe", b"\xff"
+
+
+def hash_ngrams(words: Sequence[str], rows: int) -> tuple[Integers, Integers]:
+    """Hash the n-grams of 2 to 5 characters of each word, its boundaries counting as characters
+    (Bojanowski et al. 2017).
+
+    words (Sequence[str]): The words, of any script and length.
+    rows (int): Number of values to hash to.
+    RETURNS (Tuple[NDArray, NDArray]): The n-grams of all words, one word after the other; and
+        where each word starts, shape (words,). Every word has at least one n-gram.
+    """
+    marked = [f"\x02{_ends(word, MAX_CHARACTERS)}\x03" for word in words]
+    characters = numpy.frombuffer(
+        "".join(marked).encode("utf-32-le", errors="surrogatepass"), dtype=numpy.uint32
+    ).astype(numpy.uint64)
+    owner = numpy.repeat(numpy.arange(len(words)), [len(word) for word in marked])
+    hashes, owners = [], []
+    rolling = characters
+    for size in NGRAM_SIZES:
+        rolling = rolling[:-1] * MULTIPLIER ^ characters[size - 1 :]
+        inside = owner[: len(rolling)] == owner[size - 1 :]
+        hashes.append(rolling[inside])
+        owners.append(owner[: len(rolling)][inside])
+    order = numpy.argsort(numpy.concatenate(owners), kind="stable")
+    counts = numpy.bincount(numpy.concatenate(owners), minlength=len(words))
+    return hash_rows(numpy.concatenate(hashes)[order], rows), numpy.cumsum(counts) - counts
+
+
+def hash_rows(values: NDArray[numpy.uint64], rows: int) -> Integers:
+    """RETURNS (NDArray[int64]): The values, spread over so many rows."""
+    mixed = values * MULTIPLIER
+    return ((mixed ^ (mixed >> numpy.uint64(32))) % numpy.uint64(rows)).astype(numpy.int64)
+
+
+def spell(words: Sequence[str]) -> tuple[Integers, Integers]:
+    """Spell words as bytes, between a start and an end.
+
+    words (Sequence[str]): The words, of any script and length.
+    RETURNS (Tuple[NDArray, NDArray]): The symbols of all words, one word after the other; and how
+        many each word has, shape (words,).
+    """
+    spelled = (word.encode("utf8", errors="surrogatepass") for word in words)
+    marked = [START + _ends(word, MAX_BYTES) + END for word in spelled]
+    lengths = numpy.array([len(word) for word in marked], dtype=numpy.int64)
+    return numpy.frombuffer(b"".join(marked), dtype=numpy.uint8).astype(numpy.int64), lengths
+
+
+def _ends(word: AnyStr, size: int) -> AnyStr:
+    """RETURNS (Union[str, bytes]): The word, or both ends of a long one."""
+    return word if len(word) <= 2 * size else word[:size] + word[-size:]
