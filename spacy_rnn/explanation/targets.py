@@ -11,7 +11,7 @@ from spacy.tokens import Doc
 from thinc.types import Floats2d, Ragged
 from thinc.util import to_numpy
 
-from ..layers.crf import Lattice, infer
+from ..layers.crf import Lattice, marginals
 from ..pipeline.calibration import temper
 from ..pipeline.entities import BEGIN, INSIDE, MISSING, Tokens, find_known
 from ..pipeline.ner import RNNEntityRecognizer
@@ -155,8 +155,8 @@ class CRFTag(Tag):
         return Lattice(cast(Floats2d, outputs.dataXd), to_numpy(outputs.lengths))
 
     def _distribution(self, lattice: Lattice, spans: list[Span]) -> Array:
-        marginals: Array = infer(self.pipe.model.get_ref("crf"), "marginals", lattice)
-        return marginals[_flat(lattice.lengths, spans)[:, 0]]
+        found: Array = marginals(self.pipe.model.get_ref("crf"), lattice)
+        return found[_flat(lattice.lengths, spans)[:, 0]]
 
 
 class Entity(Target):
@@ -218,7 +218,7 @@ class Entity(Target):
         for start, end in _flat(tokens.sizes, spans):
             iob[start:end], labels[start:end] = INSIDE, self.column
             iob[start] = BEGIN
-        tags = TagSet(self.pipe.cfg["scheme"], len(self.pipe.labels))
+        tags = TagSet(len(self.pipe.labels))
         return tags.allowed(*find_known(iob, labels, False, tokens.kept))
 
 
@@ -245,7 +245,7 @@ def gains(pipe: Any, lattice: Lattice, known: Array, temperature: float = 1.0) -
     if lattice.allowed is not None:
         known = known & lattice.allowed
     without, given = (
-        infer(pipe.model.get_ref("crf"), "marginals", scores, temperature=temperature)
+        marginals(pipe.model.get_ref("crf"), scores, temperature)
         for scores in (lattice, lattice._replace(allowed=known))
     )
     return (given - without) / temperature

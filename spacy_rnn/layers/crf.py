@@ -1,7 +1,7 @@
 """Conditional random fields over ragged batches."""
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy
 import torch
@@ -90,30 +90,56 @@ def negative_log_likelihood(model: Model[Lattice, Floats1d], X: Lattice) -> tupl
     return 0.0 - float(cast(Any, likelihood).sum()), cast(Floats2d, d_scores)
 
 
-def infer(
-    model: Model[Lattice, Floats1d],
-    method: Literal["viterbi", "n_best", "marginals", "segment_marginals", "entropy"],
-    X: Lattice,
-    **options: Any,
-) -> Any:
-    """Ask the CRF about a batch.
+def viterbi(model: Model[Lattice, Floats1d], X: Lattice) -> NDArray[Any]:
+    """RETURNS (NDArray[int64]): The best tags, see `CRF.viterbi`. Shape (tokens,)."""
+    return _ask(model, CRF.viterbi, X)[0]
 
-    method (str): The method of `CRF`, where its arguments and results are described.
-    options: Further arguments; arrays are turned into tensors.
-    RETURNS (NDArray): The result, or one of each if there are several.
+
+def n_best(model: Model[Lattice, Floats1d], X: Lattice, n: int) -> tuple[NDArray[Any], ...]:
+    """RETURNS (Tuple[NDArray, NDArray]): The n best sequences of tags and their scores, see
+    `CRF.n_best`. Shapes (n, tokens) and (n, sequences).
     """
+    return _ask(model, CRF.n_best, X, n=n)
+
+
+def marginals(
+    model: Model[Lattice, Floats1d], X: Lattice, temperature: float = 1.0
+) -> NDArray[Any]:
+    """RETURNS (NDArray[float64]): Probabilities of tags, see `CRF.marginals`. Shape (tokens,
+    tags).
+    """
+    return _ask(model, CRF.marginals, X, temperature=temperature)[0]
+
+
+def segment_marginals(
+    model: Model[Lattice, Floats1d],
+    X: Lattice,
+    starts: NDArray[Any],
+    sizes: NDArray[Any],
+    tags: NDArray[Any],
+    temperature: float = 1.0,
+) -> NDArray[Any]:
+    """RETURNS (NDArray[float64]): Probabilities of segments, see `CRF.segment_marginals`, where
+    their description is as well. Shape (segments,).
+    """
+    segments = {"starts": starts, "sizes": sizes, "tags": tags}
+    return _ask(model, CRF.segment_marginals, X, **segments, temperature=temperature)[0]
+
+
+def _ask(
+    model: Model[Lattice, Floats1d], method: Callable[..., Any], X: Lattice, **options: Any
+) -> tuple[NDArray[Any], ...]:
+    """Call a method of the CRF, whose further arrays are turned into tensors."""
     shim = torch_shim(model)
     for name, option in options.items():
         if isinstance(option, numpy.ndarray):
             options[name] = torch.from_numpy(option).to(shim.device)
     with torch.inference_mode():
         scores = xp2torch(X.scores, device=shim.device)
-        found = getattr(shim._model, method)(
-            scores, _lengths(X), allowed=_mask(X.allowed, shim.device), **options
-        )
-    if isinstance(found, tuple):
-        return tuple(part.numpy(force=True) for part in found)
-    return found.numpy(force=True)
+        allowed = _mask(X.allowed, shim.device)
+        found = method(shim.module, scores, _lengths(X), allowed=allowed, **options)
+    parts = found if isinstance(found, tuple) else (found,)
+    return tuple(part.numpy(force=True) for part in parts)
 
 
 def with_crf(scorer: Model[InT, Ragged], nO: int | None = None) -> Model[InT, Ragged]:

@@ -14,7 +14,6 @@ from .forward_backward import (
     best_into,
     by_token,
     finite,
-    forward_sums,
     restrict,
     split_transitions,
 )
@@ -35,7 +34,7 @@ class CRF(nn.Module):
     (tokens, tags); `lengths`, shape (sequences,), on the CPU, zeros allowed; and optionally
     `allowed`, the tags that each token can have, boolean, shape (tokens, tags). Where `allowed`
     and `legal` leave a sequence no tags at all, its log-likelihood is -inf with gradient zero, its
-    marginals and entropy are 0 and its decoded tags are -1.
+    marginals are 0 and its decoded tags are -1.
 
     transitions: Scores from tag (row) to tag (column). The last row and column stand for the
         boundary. Shape (tags + 1, tags + 1).
@@ -236,32 +235,6 @@ class CRF(nn.Module):
         last, final = starts + sizes - 1, tags[ends - 1]
         path = path + sums.after[last, final] - finite(scores[last, final])
         return (path - finite(by_token(sums.totals[:, None], lengths))[starts, 0]).exp()
-
-    @torch.no_grad()
-    def entropy(self, emissions: Tensor, lengths: Tensor, allowed: Tensor | None = None) -> Tensor:
-        """Find the entropy of the distribution over each sequence's tags (Hernando et al. 2005).
-
-        RETURNS (Tensor): In nats. Shape (sequences,), in float64.
-        """
-        packing = Packing.of(lengths, emissions.device)
-        transitions = self._scores()
-        _, between, end = split_transitions(transitions)
-        scores = restrict(emissions, allowed)
-        sums = forward_sums(scores, transitions, lengths)[packing.order]
-        into = sums - finite(scores[packing.order])
-        # The entropy of the tags up to a token, given its tag.
-        entropy = torch.zeros_like(sums)
-        for before, now in packing.steps:
-            paths = sums[before][:, :, None] + between - finite(into[now])[:, None]
-            chances = paths.exp().nan_to_num(posinf=0.0)  # infinite for a tag not allowed
-            past = chances * entropy[before][:, :, None] + torch.special.entr(chances)
-            entropy[now] = past.sum(dim=1)
-        final = sums[packing.last] + end
-        chances = (final - finite(final.logsumexp(dim=1, keepdim=True))).exp()
-        result = sums.new_zeros(len(lengths))
-        past = chances * entropy[packing.last] + torch.special.entr(chances)
-        result[(lengths > 0).to(result.device)] = past.sum(dim=1)
-        return result
 
     def _scores(self) -> Tensor:
         """RETURNS (Tensor): Transitions, -inf where illegal, in float64."""

@@ -7,11 +7,10 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from .batches import reversal, sub_batches
-from .gru import UnrolledGRU
+from .gru import GRUResetAfter, GRUResetBefore
 from .initializers import draw_weights
 from .lstm import FusedLSTM
 from .mingru import MinGRU
-from .original_gru import OriginalGRU
 
 Cell = Literal["lstm", "gru", "mingru"]
 CELLS: dict[str, type[nn.LSTM | nn.GRU | MinGRU]] = {
@@ -21,7 +20,7 @@ CELLS: dict[str, type[nn.LSTM | nn.GRU | MinGRU]] = {
 }
 # On CPU: cells that torch has a fused kernel for, and those that are faster step by step.
 FUSED = {"lstm": FusedLSTM}
-UNROLLED = {"gru": UnrolledGRU}
+UNROLLED = {"gru": GRUResetAfter}
 
 # Sequences in a sub-batch: multiples of the least, up to the most. Padded ones stay in the cache;
 # packed ones make the largest products.
@@ -50,11 +49,11 @@ class RecurrentStack(nn.Module):
       first 8 of which have at least 0.7 of the length of the longest. See `FusedLSTM`.
     - unrolled: GRU on CPU where gradients are wanted, or where a step has 2,048 or more numbers in
       its states on average, such as 32 sequences of hidden width 64. Never padded, up to 256
-      sequences. See `UnrolledGRU`.
+      sequences. See `GRUResetAfter`.
     - packed: everything else. Never padded, up to 256 sequences. torch's kernel for packed input;
       on GPU cuDNN's.
 
-    A GRU with the reset gate before the product is always unrolled (`OriginalGRU`), and minGRU
+    A GRU with the reset gate before the product is always unrolled (`GRUResetBefore`), and minGRU
     takes the batch as it stands: a scan has nothing to sort or to pad.
 
     All compute in the type of the input. In bfloat16 a sequence's result would depend on its batch:
@@ -200,7 +199,7 @@ class RecurrentStack(nn.Module):
 
     def _unrolled(self, Y: Tensor, batch_sizes: Tensor, dropout: float) -> Tensor:
         """Y (Tensor): The tokens in the order of packing. Shape (tokens, width)."""
-        function = UNROLLED[self.cell] if self.reset_after else OriginalGRU
+        function = UNROLLED[self.cell] if self.reset_after else GRUResetBefore
         run, sizes = function.apply, batch_sizes.tolist()
         for directions in self.weights():
             outputs = [run(Y, sizes, i > 0, *weights) for i, weights in enumerate(directions)]

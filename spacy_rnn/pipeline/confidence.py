@@ -10,7 +10,7 @@ from spacy.util import minibatch
 from thinc.api import Model
 from thinc.types import Ragged
 
-from ..layers.crf import Lattice, infer
+from ..layers.crf import Lattice, segment_marginals, viterbi
 from .calibration import cross_entropy, fit_temperature
 from .entities import Tokens, find_known
 from .evidence import Fit, f_score, held_out_gains
@@ -145,26 +145,10 @@ class EntityConfidence(ABC):
 
     def probabilities(self, lattice: Lattice, segments: Segments, temperature: float) -> Array:
         """RETURNS (NDArray[float64]): Marginal probability of each segment. Shape (segments,)."""
-        asked, wider = segments, numpy.zeros(0, dtype="int64")
-        if not self.tags.is_closed:
-            # That a segment ends here is what remains where it does not go on.
-            wider = numpy.flatnonzero(~numpy.isin(segments.ends, lattice.lengths.cumsum()))
-            longer = segments.select(wider)
-            pairs = zip(segments, longer._replace(ends=longer.ends + 1), strict=True)
-            asked = Segments(*(numpy.concatenate(pair) for pair in pairs))
-        tags, sizes = self.tags.encode(asked)
-        found = infer(
-            self.model.get_ref("crf"),
-            "segment_marginals",
-            lattice,
-            starts=asked.starts,
-            sizes=sizes,
-            tags=tags,
-            temperature=temperature,
-        )
-        probabilities = found[: len(segments.starts)]
-        probabilities[wider] -= found[len(segments.starts) :]
-        return probabilities.clip(0.0, 1.0)
+        tags, sizes = self.tags.encode(segments)
+        crf = self.model.get_ref("crf")
+        found = segment_marginals(crf, lattice, segments.starts, sizes, tags, temperature)
+        return found.clip(0.0, 1.0)
 
     def _judge(
         self, examples: Iterable[Example]
@@ -179,7 +163,7 @@ class EntityConfidence(ABC):
             tokens = Tokens.of(docs)
             lattice = self.lattice(self.model.predict(docs), tokens, use_presets=False)
             labels, inside, _ = find_known(*self.gold(batch), False, tokens.kept)
-            segments = self.tags.decode(infer(self.model.get_ref("crf"), "viterbi", lattice))
+            segments = self.tags.decode(viterbi(self.model.get_ref("crf"), lattice))
             known = numpy.append(0, (labels != UNKNOWN).cumsum())
             sizes = segments.ends - segments.starts
             segments = segments.select(known[segments.ends] - known[segments.starts] == sizes)

@@ -17,7 +17,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer
 from thinc.types import Ragged
 
-from ..layers.crf import Lattice, infer, negative_log_likelihood, rounded, set_legal
+from ..layers.crf import Lattice, n_best, negative_log_likelihood, rounded, set_legal, viterbi
 from .confidence import EntityConfidence
 from .entities import BEGIN, MISSING, OUT, Tokens, aligned_entities, find_known, set_entities
 from .examples import SAMPLE, GetExamples, with_text_first
@@ -25,7 +25,7 @@ from .fitted import Fitted
 from .labels import GrowingLabels
 from .refusal import RefusesUpdates, require_numbers
 from .rehearsal import compare_marginals, rehearse
-from .tags import OUTSIDE, UNKNOWN, Array, Scheme, Segments, TagSet
+from .tags import OUTSIDE, UNKNOWN, Array, Segments, TagSet
 from .wiring import require_wiring
 
 
@@ -58,7 +58,6 @@ class RNNEntityRecognizer(RefusesUpdates, GrowingLabels, EntityConfidence, Fitte
     vocab (Vocab): The shared vocabulary.
     model (Model[List[Doc], Ragged]): Scores the tags of each token, and has a CRF.
     name (str): The name of the component.
-    scheme (str): Tags of the CRF: "bilou" or "bio".
     spans_key (Optional[str]): Where in `doc.spans` to also keep the entities, with their
         probabilities in `attrs["scores"]`. Nowhere by default.
     n_best (int): Of how many sequences of tags the entities are kept there. Recommended values are
@@ -77,7 +76,6 @@ class RNNEntityRecognizer(RefusesUpdates, GrowingLabels, EntityConfidence, Fitte
         model: Model[Any, Any],
         name: str = "rnn_ner",
         *,
-        scheme: Scheme = "bilou",
         spans_key: str | None = None,
         n_best: int = 1,
         min_score: float | None = None,
@@ -101,7 +99,7 @@ class RNNEntityRecognizer(RefusesUpdates, GrowingLabels, EntityConfidence, Fitte
         self.n_best = n_best
         self.min_score = min_score
         self.scorer = scorer
-        self.cfg = {"labels": [], "scheme": scheme}
+        self.cfg = {"labels": []}
         self.forget_fit()
         self._rehearsal_model: Model[Any, Any] | None = None
 
@@ -184,11 +182,11 @@ class RNNEntityRecognizer(RefusesUpdates, GrowingLabels, EntityConfidence, Fitte
         tokens = Tokens.of(docs)
         lattice = self.lattice(self.model.predict(docs), tokens, use_presets=True)
         crf = self.model.get_ref("crf")
-        segments = self.tags.decode(infer(crf, "viterbi", lattice))
+        segments = self.tags.decode(viterbi(crf, lattice))
         is_best, scores = numpy.ones(len(segments.starts), dtype=bool), None
         if self.n_best > 1:
             best = segments
-            paths = infer(crf, "n_best", rounded(lattice), n=self.n_best)[0]
+            paths = n_best(crf, rounded(lattice), self.n_best)[0]
             found = numpy.hstack([best, *(self.tags.decode(path) for path in paths)])
             segments = Segments(*numpy.unique(found, axis=1))
             is_best = segments.occur_in(best)
@@ -272,7 +270,7 @@ class RNNEntityRecognizer(RefusesUpdates, GrowingLabels, EntityConfidence, Fitte
 
     @property
     def tags(self) -> TagSet:
-        return TagSet(self.cfg["scheme"], len(self.labels))
+        return TagSet(len(self.labels))
 
     def _warn_of_no_labels(self, examples: Iterable[Example]) -> None:
         """RAISES (ValueError): If it is known that there is no entity, so that there is nothing to
@@ -363,7 +361,6 @@ def _index(model: Model[Any, Any], tokens: Tokens) -> Any:
                 "learn_unknown": True,
             },
         },
-        "scheme": "bilou",
         "spans_key": None,
         "n_best": 1,
         "min_score": None,
@@ -375,7 +372,6 @@ def make_rnn_ner(
     nlp: Language,
     name: str,
     model: Model[Any, Any],
-    scheme: Scheme,
     spans_key: str | None,
     n_best: int,
     min_score: float | None,
@@ -384,7 +380,6 @@ def make_rnn_ner(
     """Construct an entity recognizer.
 
     model (Model[List[Doc], Ragged]): Scores the tags of each token, and has a CRF.
-    scheme (str): Tags of the CRF: "bilou" or "bio".
     spans_key (Optional[str]): Where in `doc.spans` to also keep the entities, with their
         probabilities in `attrs["scores"]`. Nowhere by default.
     n_best (int): Of how many sequences of tags the entities are kept there. Recommended values are
@@ -397,7 +392,6 @@ def make_rnn_ner(
         nlp.vocab,
         model,
         name,
-        scheme=scheme,
         spans_key=spans_key,
         n_best=n_best,
         min_score=min_score,

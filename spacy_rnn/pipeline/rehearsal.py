@@ -8,7 +8,7 @@ from spacy.training import Example, validate_examples
 from thinc.api import Model, Optimizer, get_array_module, set_dropout_rate
 from thinc.types import Floats2d, Ragged
 
-from ..layers.crf import Lattice, infer
+from ..layers.crf import Lattice, marginals
 
 
 def rehearse(
@@ -73,9 +73,9 @@ def compare_marginals(
         respect to the scores.
     """
     lengths = model.ops.to_numpy(scores.lengths)
-    marginals, were = (
-        infer(each.get_ref("crf"), "marginals", Lattice(cast(Floats2d, emissions), lengths))
+    now, were = (
+        marginals(each.get_ref("crf"), Lattice(cast(Floats2d, emissions), lengths))
         for each, emissions in ((model, scores.dataXd), (earlier_model, earlier.dataXd))
     )
-    loss, gradient = compare_probabilities(marginals, were)
+    loss, gradient = compare_probabilities(now, were)
     return loss, Ragged(model.ops.asarray2f(gradient), scores.lengths)

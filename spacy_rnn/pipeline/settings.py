@@ -5,8 +5,6 @@ from collections.abc import Callable, Collection
 from numbers import Real
 from typing import Any, NamedTuple
 
-from .tags import ACTIONS
-
 
 class Setting(NamedTuple):
     """A kind of values.
@@ -54,7 +52,6 @@ SETTINGS = {
     "label_smoothing": Setting(lambda value, _: is_number(value, 0.0), "a finite number from 0"),
     "overwrite": Setting(lambda value, _: isinstance(value, bool), "true or false"),
     "neg_prefix": Setting(lambda value, _: isinstance(value, str), "a string"),
-    "scheme": Setting(lambda value, _: value in ACTIONS, " or ".join(ACTIONS)),
     "positive_label": Setting(
         lambda value, names: value is None or value in names, "a label that there is, or null"
     ),

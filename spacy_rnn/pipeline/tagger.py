@@ -15,7 +15,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer
 from thinc.types import Floats2d, Ragged
 
-from ..layers.crf import Lattice, infer, negative_log_likelihood
+from ..layers.crf import Lattice, marginals, negative_log_likelihood, viterbi
 from .examples import FromExamples
 from .labels import GrowingLabels
 from .refusal import RefusesUpdates, require_numbers
@@ -81,7 +81,7 @@ class RNNTagger(RefusesUpdates, GrowingLabels, FromExamples, Tagger):
         if self.crf is None or not any(len(doc) for doc in docs):
             return cast(list[NDArray], super().predict(docs))
         lattice = self._lattice(self.model.predict(docs))
-        return _by_doc(infer(self.crf, "viterbi", lattice), lattice)
+        return _by_doc(viterbi(self.crf, lattice), lattice)
 
     def probabilities(self, docs: Iterable[Doc]) -> list[NDArray]:
         """Find how probable each tag is: by the softmax, or with a CRF by its marginals.
@@ -97,7 +97,7 @@ class RNNTagger(RefusesUpdates, GrowingLabels, FromExamples, Tagger):
         if self.crf is None:
             return [self.model.ops.to_numpy(x) for x in self._normalize(scores)]
         lattice = self._lattice(scores)
-        return _by_doc(infer(self.crf, "marginals", lattice).astype("float32"), lattice)
+        return _by_doc(marginals(self.crf, lattice).astype("float32"), lattice)
 
     def get_loss(self, examples: Iterable[Example], scores: Any) -> tuple[float, Any]:
         """Find the loss and its gradient: that of the cross-entropy with the smoothed tags, or with

@@ -1,13 +1,13 @@
-"""Tags for labelled segments: BILUO and BIO as arrays."""
+"""Tags for labelled segments: BILUO as arrays."""
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
-Scheme = Literal["bilou", "bio"]
-ACTIONS = {"bilou": "BILU", "bio": "BI"}
+# Of each label: begin, inside, last, and unit, a segment of one token.
+ACTIONS = "BILU"
 
 # What is known of a token, beside its label: indices from 0.
 UNKNOWN = -2
@@ -37,22 +37,18 @@ class Segments(NamedTuple):
 
 
 class TagSet:
-    """The tags of a scheme: `O`, then those of each label, `B`, `I` and in BILUO `L` and `U`.
+    """The tags of the BILUO scheme (Ratinov & Roth 2009): `O`, then `B`, `I`, `L` and `U` of each
+    label.
 
-    scheme (str): "bilou" or "bio".
     n_labels (int): Number of labels.
     """
 
-    def __init__(self, scheme: Scheme, n_labels: int) -> None:
-        actions = ACTIONS[scheme]
-        self.n_actions = len(actions)
-        labels = numpy.repeat(numpy.arange(n_labels), self.n_actions)
+    def __init__(self, n_labels: int) -> None:
+        labels = numpy.repeat(numpy.arange(n_labels), len(ACTIONS))
         self.labels = numpy.append(OUTSIDE, labels)
-        letters = numpy.array(["O", *(list(actions) * n_labels)])
+        letters = numpy.array(["O", *(list(ACTIONS) * n_labels)])
         self.continues = numpy.isin(letters, ["I", "L"])
         self.open = numpy.isin(letters, ["B", "I"])
-        # In BIO a segment may end anywhere: its end is only known from the tag behind.
-        self.is_closed = scheme == "bilou"
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -64,8 +60,7 @@ class TagSet:
         labels, is_open = numpy.append(self.labels, OUTSIDE), numpy.append(self.open, False)
         continues = numpy.append(self.continues, False)
         same = is_open[:, None] & (labels[:, None] == labels)
-        ended = ~is_open | (not self.is_closed)
-        return numpy.where(continues, same, ended[:, None])
+        return numpy.where(continues, same, ~is_open[:, None])
 
     def allowed(self, labels: Array, inside: Array, cut: Array) -> Array:
         """Find the tags that agree with what is known.
@@ -99,12 +94,10 @@ class TagSet:
         last = sizes.cumsum() - 1
         first = last - sizes + 1
         actions = numpy.ones(int(sizes.sum()), dtype="int64")
-        if self.is_closed:
-            actions[last] = 2
+        actions[last] = 2
         actions[first] = 0
-        if self.is_closed:
-            actions[first[sizes == 1]] = 3
-        return 1 + numpy.repeat(segments.labels, sizes) * self.n_actions + actions, sizes
+        actions[first[sizes == 1]] = 3
+        return 1 + numpy.repeat(segments.labels, sizes) * len(ACTIONS) + actions, sizes
 
 
 def find_segments(labels: Array, inside: Array) -> Segments:

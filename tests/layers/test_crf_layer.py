@@ -7,7 +7,16 @@ from numpy.testing import assert_allclose
 from thinc.api import Adam, Linear, Model, NumpyOps, with_array
 from thinc.types import Ragged
 
-from spacy_rnn.layers.crf import Lattice, crf, infer, rounded, set_legal, with_crf
+from spacy_rnn.layers.crf import (
+    Lattice,
+    crf,
+    marginals,
+    n_best,
+    rounded,
+    set_legal,
+    viterbi,
+    with_crf,
+)
 
 TAGS = 3
 LENGTHS = numpy.array([4, 0, 3])
@@ -60,18 +69,18 @@ def test_illegal_transitions_are_never_decoded(field: Model) -> None:
     legal = numpy.ones((TAGS + 1, TAGS + 1), dtype=bool)
     legal[:TAGS, :TAGS] = ~numpy.eye(TAGS, dtype=bool)
     set_legal(field, legal)
-    tags = infer(field, "viterbi", Lattice(SCORES * 10, LENGTHS))
+    tags = viterbi(field, Lattice(SCORES * 10, LENGTHS))
     inner = numpy.array([True, True, True, False, True, True])
     assert (tags[1:] != tags[:-1])[inner].all()
-    paths, totals = infer(field, "n_best", Lattice(SCORES * 10, LENGTHS), n=2)
+    paths, totals = n_best(field, Lattice(SCORES * 10, LENGTHS), n=2)
     assert_allclose(paths[0], tags)
     assert totals.shape == (2, 3)
 
 
 def test_allowed_tags_hold(field: Model) -> None:
-    tags = infer(field, "viterbi", Lattice(SCORES, LENGTHS, allowed=GOLD))
+    tags = viterbi(field, Lattice(SCORES, LENGTHS, allowed=GOLD))
     assert_allclose(tags, GOLD.argmax(axis=1))
-    assert_allclose(infer(field, "marginals", Lattice(SCORES, LENGTHS, allowed=GOLD)), GOLD)
+    assert_allclose(marginals(field, Lattice(SCORES, LENGTHS, allowed=GOLD)), GOLD)
     likelihood = field.predict(Lattice(SCORES, LENGTHS, allowed=GOLD, gold=GOLD))
     assert_allclose(likelihood, 0.0, atol=1e-12)
 
@@ -110,7 +119,7 @@ def test_which_equally_probable_sequences_are_listed_does_not_depend_on_the_last
     draw = numpy.random.RandomState(0)
     scores = draw.randint(2, size=(12, 5)).astype("f")  # many sequences score the same
     listed = [
-        infer(model, "n_best", rounded(Lattice(noisy, lengths)), n=6)[0]
+        n_best(model, rounded(Lattice(noisy, lengths)), n=6)[0]
         for noisy in (scores, *(scores + draw.normal(scale=1e-6, size=(20, 12, 5)).astype("f")))
     ]
     for tags in listed:

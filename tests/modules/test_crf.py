@@ -65,7 +65,6 @@ def test_everything_equals_enumeration(kind: str, tags: int, length: int) -> Non
     best = crf.viterbi(emissions, lengths, allowed)
     paths, totals = crf.n_best(emissions, lengths, 3, allowed)
     marginals = crf.marginals(emissions, lengths, allowed)
-    entropy = crf.entropy(emissions, lengths, allowed)
     likelihood = crf(emissions, lengths, gold, allowed)
 
     if not sequences:
@@ -73,7 +72,6 @@ def test_everything_equals_enumeration(kind: str, tags: int, length: int) -> Non
         assert (paths == -1).all()
         assert (totals == -torch.inf).all()
         assert (marginals == 0).all()
-        assert entropy.tolist() == [0.0]
         assert likelihood.tolist() == [-torch.inf]
         return
     order = scores.argsort(descending=True)
@@ -89,7 +87,6 @@ def test_everything_equals_enumeration(kind: str, tags: int, length: int) -> Non
     for chance, sequence in zip(chances, sequences, strict=True):
         expected[range(length), sequence] += chance
     torch.testing.assert_close(marginals, expected)
-    torch.testing.assert_close(entropy[0], torch.special.entr(chances).sum())
     true = scores[share].logsumexp(0) if share.any() else torch.tensor(-torch.inf).double()
     torch.testing.assert_close(likelihood[0], true - scores.logsumexp(0))
 
@@ -183,7 +180,6 @@ def test_batch_mates_do_not_matter() -> None:
         crf.viterbi(emissions, LENGTHS),
         crf.n_best(emissions, LENGTHS, 2)[0][1],
         crf.marginals(emissions, LENGTHS),
-        crf.entropy(emissions, LENGTHS).repeat_interleave(LENGTHS),
     ]
     for i, length in enumerate(LENGTHS.tolist()):
         own, alone = emissions[offset : offset + length], LENGTHS[i : i + 1]
@@ -191,7 +187,6 @@ def test_batch_mates_do_not_matter() -> None:
             crf.viterbi(own, alone),
             crf.n_best(own, alone, 2)[0][1],
             crf.marginals(own, alone),
-            crf.entropy(own, alone).repeat_interleave(alone),
         ]
         for batch, part in zip(whole, parts, strict=True):
             torch.testing.assert_close(batch[offset : offset + length], part)
@@ -208,7 +203,6 @@ def test_no_tokens(lengths: list[int]) -> None:
     assert paths.shape == (2, 0)
     assert totals.shape == (2, len(lengths))
     assert crf.marginals(emissions, sizes).shape == (0, 3)
-    assert crf.entropy(emissions, sizes).tolist() == [0.0] * len(lengths)
     assert crf.segment_marginals(emissions, sizes, none, none, none).shape == (0,)
 
 

@@ -12,7 +12,6 @@ CRF = {"model": {"tok2vec": {"width": 16, "rows": [50] * 4, "char_ngram_rows": 5
 SOFTMAX = {"model": {"tok2vec": {"width": 16, "rows": [50] * 4, "char_ngram_rows": 50}}}
 TAGGERS = {
     "rnn_ner": ("rnn_ner", NER),
-    "bio": ("rnn_ner", {**NER, "scheme": "bio"}),
     "crf": ("rnn_tagger", CRF),
     "softmax": ("rnn_tagger", SOFTMAX),
 }

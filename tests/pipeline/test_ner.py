@@ -13,7 +13,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from thinc.api import fix_random_seed
 
-from spacy_rnn.layers.crf import infer
+from spacy_rnn.layers import crf as crf_module
 from spacy_rnn.pipeline import ner as ner_module
 from spacy_rnn.pipeline.calibration import expected_calibration_error, minimize
 from spacy_rnn.pipeline.confidence import MARGINS
@@ -21,7 +21,6 @@ from spacy_rnn.pipeline.entities import BEGIN, INSIDE, MISSING, OUT, aligned_ent
 from spacy_rnn.pipeline.ner import RNNEntityRecognizer
 from spacy_rnn.pipeline.tags import Segments, TagSet
 
-SCHEMES = ["bilou", "bio"]
 KEY = "entities"
 DATA = [
     ("Ada Lovelace met Charles Babbage in London .", [(0, 2, "PER"), (3, 5, "PER"), (6, 7, "LOC")]),
@@ -82,9 +81,8 @@ def scores_of(doc: Doc) -> list[float]:
     return doc.spans[KEY].attrs["scores"].tolist()
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_learns_and_comes_back_from_disk(nlp: Language, scheme: str, tmp_path) -> None:
-    ner = add_ner(nlp, scheme=scheme, spans_key=KEY, n_best=3)
+def test_learns_and_comes_back_from_disk(nlp: Language, tmp_path) -> None:
+    ner = add_ner(nlp, spans_key=KEY, n_best=3)
     examples = train(nlp)
     assert nlp.evaluate(examples)["ents_f"] == 1.0
     ner.cfg["temperature"] = 1.5
@@ -131,9 +129,8 @@ def test_score_weights_are_those_of_ner() -> None:
     assert "doc.ents" in meta.assigns
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_batch_mates_do_not_matter(nlp: Language, scheme: str) -> None:
-    add_random_ner(nlp, scheme=scheme, spans_key=KEY)
+def test_batch_mates_do_not_matter(nlp: Language) -> None:
+    add_random_ner(nlp, spans_key=KEY)
     empty = [Doc(nlp.vocab), Doc(nlp.vocab, words=["\n"])]
     together = list(nlp.pipe([*empty, *make_docs(nlp), *empty]))
     for doc in together:
@@ -164,9 +161,8 @@ def random_doc(nlp: Language, rng: numpy.random.RandomState) -> Doc:
     return doc
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_presets_stay_and_conventions_hold(nlp: Language, scheme: str) -> None:
-    ner = add_random_ner(nlp, scheme=scheme, spans_key=KEY, n_best=3)
+def test_presets_stay_and_conventions_hold(nlp: Language) -> None:
+    ner = add_random_ner(nlp, spans_key=KEY, n_best=3)
     rng = numpy.random.RandomState(0)
     docs = [random_doc(nlp, rng) for _ in range(300)]
     before = [doc.copy() for doc in docs]
@@ -193,9 +189,8 @@ def test_presets_stay_and_conventions_hold(nlp: Language, scheme: str) -> None:
     assert new > 100
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_presets_are_certain(nlp: Language, scheme: str) -> None:
-    ner = add_random_ner(nlp, scheme=scheme, spans_key=KEY, min_score=0.999999)
+def test_presets_are_certain(nlp: Language) -> None:
+    ner = add_random_ner(nlp, spans_key=KEY, min_score=0.999999)
     for doc in make_docs(nlp):
         doc.set_ents([Span(doc, 1, 3, "PER")], default="missing")
         doc = ner(doc)
@@ -237,44 +232,34 @@ def test_whitespace_within_an_entity(nlp: Language) -> None:
 # Annotation
 
 
-TAG_SETS = {
-    "bilou": ["O", "B-0", "I-0", "L-0", "U-0", "B-1", "I-1", "L-1", "U-1"],
-    "bio": ["O", "B-0", "I-0", "B-1", "I-1"],
-}
+TAGS = ["O", "B-0", "I-0", "L-0", "U-0", "B-1", "I-1", "L-1", "U-1"]
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_legal_transitions(scheme: str) -> None:
-    names = [*TAG_SETS[scheme], "boundary"]
-    legal = TagSet(scheme, 2).legal()
+def test_legal_transitions() -> None:
+    names = [*TAGS, "boundary"]
+    legal = TagSet(2).legal()
     for (i, before), (j, after) in product(enumerate(names), repeat=2):
         is_open, label = before[0] in "BI", before[2:]
-        if after[0] in "IL":
-            expected = is_open and label == after[2:]
-        else:
-            expected = not is_open or scheme == "bio"
+        continues = after[0] in "IL"
+        expected = (is_open and label == after[2:]) if continues else not is_open
         if before != "boundary" and after != "boundary":
             assert legal[i, j] == expected, (before, after)
     assert not legal[-1, [name[0] in "IL" for name in names]].any()
-    ends = [scheme == "bio" or name[0] not in "BI" for name in names[:-1]]
+    ends = [name[0] not in "BI" for name in names[:-1]]
     assert legal[:-1, -1].tolist() == ends
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_encode_and_decode_are_inverse(scheme: str) -> None:
-    tags = TagSet(scheme, 2)
-    assert len(tags) == len(TAG_SETS[scheme])
+def test_encode_and_decode_are_inverse() -> None:
+    tags = TagSet(2)
+    assert len(tags) == len(TAGS)
     segments = Segments(*numpy.array([[0, 1, 3, 7], [1, 3, 6, 8], [0, 1, 1, 0]]))
     encoded, sizes = tags.encode(segments)
     assert sizes.tolist() == [1, 2, 3, 1]
     flat = numpy.zeros(9, dtype="int64")
     flat[[0, 1, 2, 3, 4, 5, 7]] = encoded
     assert [part.tolist() for part in tags.decode(flat)] == [part.tolist() for part in segments]
-    names = [TAG_SETS[scheme][tag] for tag in encoded]
-    if scheme == "bilou":
-        assert names == ["U-0", "B-1", "L-1", "B-1", "I-1", "L-1", "U-0"]
-    else:
-        assert names == ["B-0", "B-1", "I-1", "B-1", "I-1", "I-1", "B-0"]
+    names = [TAGS[tag] for tag in encoded]
+    assert names == ["U-0", "B-1", "L-1", "B-1", "I-1", "L-1", "U-0"]
 
 
 @pytest.mark.parametrize(
@@ -297,9 +282,8 @@ def test_aligned_as_in_spacy(nlp: Language, words: str) -> None:
     assert found == expected
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_missing_and_blocked_annotation_leaves_tags_open(nlp: Language, scheme: str) -> None:
-    ner = add_random_ner(nlp, scheme=scheme)
+def test_missing_and_blocked_annotation_leaves_tags_open(nlp: Language) -> None:
+    ner = add_random_ner(nlp)
     words = ["a", "b", "c", "d", "e", "f"]
     reference = Doc(nlp.vocab, words=words)
     reference.set_ents(
@@ -311,12 +295,10 @@ def test_missing_and_blocked_annotation_leaves_tags_open(nlp: Language, scheme: 
     example = Example(Doc(nlp.vocab, words=words), reference)
     tokens = ner_module.Tokens.of([example.predicted])
     gold = ner._gold_tags([example], tokens, None)
-    names = numpy.array(TAG_SETS[scheme])  # LOC is label 0, PER is 1
+    names = numpy.array(TAGS)  # LOC is label 0, PER is 1
     found = [names[mask].tolist() for mask in gold]
-    starts = [name for name in TAG_SETS[scheme] if name[0] not in "IL"]
-    begin = ["B-1", "U-1"] if scheme == "bilou" else ["B-1"]
-    inside = ["I-1", "L-1"] if scheme == "bilou" else ["I-1"]
-    assert found == [["O"], begin, inside, starts, TAG_SETS[scheme], ["O"]]
+    starts = [name for name in TAGS if name[0] not in "IL"]
+    assert found == [["O"], ["B-1", "U-1"], ["I-1", "L-1"], starts, TAGS, ["O"]]
 
 
 def test_no_annotation_no_gradient(nlp: Language) -> None:
@@ -328,9 +310,8 @@ def test_no_annotation_no_gradient(nlp: Language) -> None:
     assert_allclose(gradient.dataXd, 0.0, atol=1e-7)
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_gradient_is_that_of_the_loss(nlp: Language, scheme: str) -> None:
-    ner = add_random_ner(nlp, scheme=scheme)
+def test_gradient_is_that_of_the_loss(nlp: Language) -> None:
+    ner = add_random_ner(nlp)
     words = ["Ada", "\n", "Lovelace", "saw", "Paris"]
     example = make_example(nlp, words, [(0, 3, "PER")], missing=[], default="missing")
     scores = ner.model.predict([example.predicted])
@@ -367,7 +348,7 @@ def test_entities_across_sentence_starts_are_missing(nlp: Language) -> None:
     tokens = ner_module.Tokens.of([example.predicted])
     lattice = ner.lattice(ner.model.predict([example.predicted]), tokens, use_presets=False)
     gold = ner._gold_tags([example], tokens, lattice.allowed)
-    names = numpy.array(TAG_SETS["bilou"])
+    names = numpy.array(TAGS)
     assert names[gold[0]].tolist() == ["B-1", "U-1"]
     assert names[gold[1]].tolist() == ["O"]
     assert gold[2].all()
@@ -403,10 +384,9 @@ def enumerate_entities(ner: RNNEntityRecognizer, doc: Doc) -> dict[tuple[int, in
     return result
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("temperature", [1.0, 2.5])
-def test_scores_are_exact(nlp: Language, scheme: str, temperature: float) -> None:
-    ner = add_random_ner(nlp, scheme=scheme, spans_key=KEY, n_best=8, scale=0.5)
+def test_scores_are_exact(nlp: Language, temperature: float) -> None:
+    ner = add_random_ner(nlp, spans_key=KEY, n_best=8, scale=0.5)
     ner.cfg["temperature"] = temperature
     docs = [
         Doc(nlp.vocab, words=words.split()) for words in ("Ada", "a b", "Ada saw Paris", "a b c d")
@@ -437,13 +417,13 @@ def test_scores_survive_serialization(nlp: Language) -> None:
 
 def test_costs_nothing_when_not_asked_for(nlp: Language, monkeypatch: pytest.MonkeyPatch) -> None:
     add_random_ner(nlp)
-    asked = []
+    asked, ask = [], crf_module._ask
 
-    def watch(model: Any, method: str, *args: Any, **kwargs: Any) -> Any:
-        asked.append(method)
-        return infer(model, method, *args, **kwargs)
+    def watch(model: Any, method: Any, *args: Any, **kwargs: Any) -> Any:
+        asked.append(method.__name__)
+        return ask(model, method, *args, **kwargs)
 
-    monkeypatch.setattr(ner_module, "infer", watch)
+    monkeypatch.setattr(crf_module, "_ask", watch)
     doc = nlp(make_docs(nlp)[0])
     assert asked == ["viterbi"]
     assert not doc.spans

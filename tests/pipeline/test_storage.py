@@ -122,7 +122,6 @@ def test_one_flipped_byte_in_bytes_is_refused(nlp: Language, make_examples: Call
         ("rnn_ner", {"temperature": None}, "for temperature, got None, expected a finite number"),
         ("rnn_ner", {"temperature": 0}, "for temperature, got 0, expected a finite number above 0"),
         ("rnn_ner", {"thresholds": {"PER": 1.0}}, "for thresholds, got .* of labels that there"),
-        ("rnn_ner", {"scheme": "iob"}, "for scheme, got 'iob', expected bilou or bio"),
         ("rnn_tagger", {"labels": ["N"]}, "1 labels need a model with 1 outputs, got 9"),
         ("rnn_textcat", {"labels": ["good"]}, "1 labels need a model with 1 outputs, got 2"),
         ("rnn_textcat", {"temperature": -1.5}, "for temperature, got -1.5"),
