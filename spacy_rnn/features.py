@@ -18,6 +18,8 @@ from .spelling import MULTIPLIER, hash_ngrams, spell
 Hashes = NDArray[numpy.uint64]
 OPS = NumpyOps()
 SEED = 8
+# So many rows are compared one by one faster than they are sorted.
+FEW = 64
 
 
 @dataclass(frozen=True)
@@ -102,10 +104,9 @@ class Tokens:
 
     def keys(self) -> list[bytes]:
         """RETURNS (List[bytes]): What differs where the attributes or vectors do."""
-        values = self.values
-        if self.vectors is not None:
-            values = numpy.hstack((values.view("uint32"), self.vectors.view("uint32")))
-        return values.view(f"V{values.itemsize * values.shape[1]}")[:, 0].tolist()
+        if self.vectors is None:
+            return row_keys(self.values)
+        return row_keys(numpy.hstack((self.values.view("uint32"), self.vectors.view("uint32"))))
 
 
 def attribute_values(docs: Sequence[Doc], attrs: Sequence[int | str]) -> Hashes:
@@ -127,6 +128,13 @@ def unique_rows(rows: Hashes) -> tuple[NDArray[numpy.int64], NDArray[numpy.int64
     RETURNS (Tuple[NDArray, NDArray]): Where each distinct row occurs first, and which of them each
         row is, so that `rows[first][inverse]` equals `rows`.
     """
+    if len(rows) <= FEW:
+        keys = row_keys(rows)
+        firsts: dict[bytes, int] = {}
+        for i, key in enumerate(keys):
+            firsts.setdefault(key, i)
+        places = {key: place for place, key in enumerate(firsts)}
+        return numpy.array([*firsts.values()]), numpy.array([places[key] for key in keys])
     # One sort of hashes is many times faster than a sort of rows.
     hashes = numpy.zeros(len(rows), dtype=numpy.uint64)
     for column in rows.T:
@@ -135,6 +143,11 @@ def unique_rows(rows: Hashes) -> tuple[NDArray[numpy.int64], NDArray[numpy.int64
     if not numpy.array_equal(rows[first][inverse], rows):
         _, first, inverse = numpy.unique(rows, axis=0, return_index=True, return_inverse=True)
     return first, inverse.reshape(-1)
+
+
+def row_keys(rows: NDArray[Any]) -> list[bytes]:
+    """RETURNS (List[bytes]): The bytes of each row."""
+    return rows.view(f"V{rows.itemsize * rows.shape[1]}")[:, 0].tolist()
 
 
 def vectors_attr(vocab: Vocab) -> int:

@@ -5,6 +5,7 @@ import copy
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any, cast
 
+import numpy
 import torch
 from numpy.typing import NDArray
 from thinc.api import Model, Optimizer
@@ -73,10 +74,10 @@ class TorchShim(Shim):
         RETURNS (Tuple[FloatsXd, Callable]): The output, and a callback that takes the gradient of
             the output, adds to the gradients of the weights and returns that of the input.
         """
-        inputs = xp2torch(cast(ArrayXd, X), device=self.device)
+        inputs = self._tensor(X)
         if not is_train:
             with torch.inference_mode():
-                return torch2xp(self._model(inputs, **options)), no_backprop
+                return self._array(self._model(inputs, **options)), no_backprop
         inputs.requires_grad_(inputs.is_floating_point())
         with torch.enable_grad():
             outputs = self._model(inputs, **options)
@@ -84,11 +85,21 @@ class TorchShim(Shim):
 
         def backprop(d_outputs: FloatsXd) -> ArrayXd | NDArray:
             if outputs.requires_grad:
-                outputs.backward(xp2torch(d_outputs, device=self.device))
+                outputs.backward(self._tensor(d_outputs))
             self._require_finite_gradients()
-            return torch2xp(inputs.grad) if inputs.grad is not None else X
+            return self._array(inputs.grad) if inputs.grad is not None else X
 
-        return torch2xp(outputs.detach()), backprop
+        return self._array(outputs.detach()), backprop
+
+    def _tensor(self, X: Any) -> Tensor:
+        """RETURNS (Tensor): The array on the module's device, without a copy where it is there."""
+        if isinstance(X, numpy.ndarray) and self.device.type == "cpu":
+            return torch.from_numpy(X if X.flags.writeable else X.copy())
+        return xp2torch(X, device=self.device)
+
+    def _array(self, X: Tensor) -> Any:
+        """RETURNS (FloatsXd): The tensor as an array, without a copy."""
+        return X.numpy() if X.device.type == "cpu" else torch2xp(X)
 
     def _require_numbers(self, outputs: Tensor) -> None:
         """RAISES (ValueError): Before anything has a gradient of it."""

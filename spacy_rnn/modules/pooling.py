@@ -59,7 +59,7 @@ class Pooling(nn.Module):
             nn.init.zeros_(self.query.weight)
 
     def forward(self, X: Tensor, lengths: Tensor) -> Tensor:
-        """Pool a batch.
+        """Pool a batch. A single sequence is pooled without looking up whose each token is.
 
         X (Tensor): The vectors of all sequences, one after the other. Shape (tokens, width).
         lengths (Tensor): Tokens of each sequence. Shape (sequences,), on the device of `X`.
@@ -72,6 +72,8 @@ class Pooling(nn.Module):
         # tanh(x) = 2 sigmoid(2 x) - 1, of which torch's sigmoid takes a tenth of the time.
         keys = 2.0 * torch.sigmoid(2.0 * linear(X, self.key.weight, self.key.bias)) - 1.0
         scores = self.query(keys)
+        if len(lengths) == 1:
+            return scores.softmax(dim=0)
         owner = owners(lengths)
         weights = (scores - self._max(scores.detach(), lengths)[owner]).exp()
         return weights / self._sum(weights, lengths)[owner]
@@ -82,12 +84,16 @@ class Pooling(nn.Module):
 
     @staticmethod
     def _max(X: Tensor, lengths: Tensor) -> Tensor:
+        if len(lengths) == 1 and len(X):
+            return X.amax(dim=0, keepdim=True)
         pooled = X.new_zeros((len(lengths), X.shape[1]))
         owner = owners(lengths)[:, None].expand_as(X)
         return pooled.scatter_reduce(0, owner, X, "amax", include_self=False)
 
     @staticmethod
     def _sum(X: Tensor, lengths: Tensor) -> Tensor:
+        if len(lengths) == 1:
+            return X.sum(dim=0, keepdim=True)
         return X.new_zeros((len(lengths), X.shape[1])).index_add(0, owners(lengths), X)
 
     def _mean(self, X: Tensor, lengths: Tensor) -> Tensor:

@@ -144,7 +144,7 @@ def test_debug(
     steps = ("-P0", "-P1", "-P2", "-P3")
     code, output = spacy_cli("debug", "model", path, name, "-DIM", *steps, *paths(corpus))
     assert code == 0, output
-    assert "'hash_embedding'" in output
+    assert "'token_embedding'" in output
     assert "'bilstm'" in output
     assert "model looks good" in output
     code, output = spacy_cli("debug", "data", path, *paths(corpus))
