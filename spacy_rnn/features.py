@@ -134,7 +134,8 @@ def unique_rows(rows: Hashes) -> tuple[NDArray[numpy.int64], NDArray[numpy.int64
         for i, key in enumerate(keys):
             firsts.setdefault(key, i)
         places = {key: place for place, key in enumerate(firsts)}
-        return numpy.array([*firsts.values()]), numpy.array([places[key] for key in keys])
+        inverse = [places[key] for key in keys]
+        return numpy.array([*firsts.values()], dtype="int64"), numpy.array(inverse, dtype="int64")
     # One sort of hashes is many times faster than a sort of rows.
     hashes = numpy.zeros(len(rows), dtype=numpy.uint64)
     for column in rows.T:

@@ -1,7 +1,7 @@
 """Recurrent layers over ragged batches."""
 
 from collections.abc import Callable, Sequence
-from functools import partial, reduce
+from functools import reduce
 from typing import Any, cast
 
 import numpy
@@ -57,18 +57,15 @@ def recurrent(
         reset_after=reset_after,
     )
     require_engine(engine, cell)
-    # No attribute of the model: those are stored with it, and loading would bring the engine back.
-    by_engine = partial(forward, engine)
-    by_engine.__name__ = forward.__name__  # type: ignore[attr-defined]  # Thinc's validation asks
     # spaCy overwrites "dropout_rate" wherever it is a number.
     attrs = {"dropout_rate": 0.0} if dropout is None else {"fixed_dropout_rate": dropout}
     return Model(
         f"{'bi' if bidirectional else ''}{cell}",
-        by_engine,
+        forward,
         init=init,
         attrs={**attrs, "bidirectional": bidirectional},
         dims={"nI": input_width, "nO": width},
-        shims=[TorchShim(stack)],
+        shims=[TorchShim(stack, {"engine": engine})],
     )
 
 
@@ -105,12 +102,12 @@ def hybrid(
 
 
 def forward(
-    engine: Engine, model: Model[Ragged, Ragged], X: Ragged, is_train: bool
+    model: Model[Ragged, Ragged], X: Ragged, is_train: bool
 ) -> tuple[Ragged, Callable[[Ragged], Ragged]]:
     require_width(model, cast(Floats2d, X.dataXd))
     shim, attrs = torch_shim(model), model.attrs
     if not is_train and shim.device.type == "cpu":
-        encode = onnx_stack(cast(RecurrentStack, shim._model), shim.version, engine)
+        encode = onnx_stack(cast(RecurrentStack, shim.module), shim.version, shim.cfg["engine"])
         data, lengths = cast(Any, X.dataXd), cast(Any, X.lengths)
         # ONNX Runtime makes a number of NaN, which torch hands on.
         if encode is not None and len(data) and numpy.isfinite(data.sum()):
