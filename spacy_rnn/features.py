@@ -129,13 +129,7 @@ def unique_rows(rows: Hashes) -> tuple[NDArray[numpy.int64], NDArray[numpy.int64
         row is, so that `rows[first][inverse]` equals `rows`.
     """
     if len(rows) <= FEW:
-        keys = row_keys(rows)
-        firsts: dict[bytes, int] = {}
-        for i, key in enumerate(keys):
-            firsts.setdefault(key, i)
-        places = {key: place for place, key in enumerate(firsts)}
-        inverse = [places[key] for key in keys]
-        return numpy.array([*firsts.values()], dtype="int64"), numpy.array(inverse, dtype="int64")
+        return _unique(row_keys(rows))
     # One sort of hashes is many times faster than a sort of rows.
     hashes = numpy.zeros(len(rows), dtype=numpy.uint64)
     for column in rows.T:
@@ -144,6 +138,16 @@ def unique_rows(rows: Hashes) -> tuple[NDArray[numpy.int64], NDArray[numpy.int64
     if not numpy.array_equal(rows[first][inverse], rows):
         _, first, inverse = numpy.unique(rows, axis=0, return_index=True, return_inverse=True)
     return first, inverse.reshape(-1)
+
+
+def _unique(keys: list[bytes]) -> tuple[NDArray[numpy.int64], NDArray[numpy.int64]]:
+    """RETURNS (Tuple[NDArray, NDArray]): See `unique_rows`."""
+    firsts: dict[bytes, int] = {}
+    for i, key in enumerate(keys):
+        firsts.setdefault(key, i)
+    places = {key: place for place, key in enumerate(firsts)}
+    first, inverse = [*firsts.values()], [places[key] for key in keys]
+    return numpy.array(first, dtype=numpy.int64), numpy.array(inverse, dtype=numpy.int64)
 
 
 def row_keys(rows: NDArray[Any]) -> list[bytes]:
