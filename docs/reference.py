@@ -2,17 +2,26 @@
 read.
 
 A line `::: spacy_rnn.architectures:tok2vec` becomes what the docstring of the function says, with
-its arguments as a table. Folders in the navigation become their pages.
+its arguments as a table; `::: spacy rnn` becomes all commands, each with its arguments and options.
+Folders in the navigation become their pages.
 """
 
 import importlib
 import inspect
 import re
+from enum import Enum
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
+import typer
+from typer.models import ArgumentInfo
+
+from spacy_rnn.cli import app
 from spacy_rnn.recipes.comments import ENTRY
 
+# Marks for the tests, which mkdocs does not take for a block of code.
+MARKS = re.compile(r"^(```\w+) [^\n]+$", re.MULTILINE)
 LINE = re.compile(r"^::: (?P<module>[\w.]+):(?P<name>\w+)$", re.MULTILINE)
 
 
@@ -28,8 +37,46 @@ def on_config(config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """RETURNS (str): The page with its reference written out."""
+    """RETURNS (str): The page with its reference written out, and blocks that are only code."""
+    markdown = MARKS.sub(r"\1", markdown)
+    markdown = markdown.replace("::: spacy rnn\n", describe_commands(app, "spacy rnn"))
     return LINE.sub(lambda line: describe(line["module"], line["name"]), markdown)
+
+
+def describe_commands(app: typer.Typer, name: str) -> str:
+    """RETURNS (str): What all commands of an app do and take, in Markdown."""
+    found = {f"{name} {one.name}": _command(one.callback) for one in app.registered_commands}
+    for group in app.registered_groups:
+        prefix = f"{name} {group.typer_instance.info.name}"
+        found[prefix] = describe_commands(group.typer_instance, prefix)
+    texts = (
+        text if text.startswith("##") else f"## `{title}`\n\n{text}"
+        for title, text in sorted(found.items())
+    )
+    return "\n".join(texts)
+
+
+def _command(function: Any) -> str:
+    """RETURNS (str): What a command does, and a table of its arguments and options."""
+    hints = get_type_hints(function, include_extras=True)
+    rows = []
+    for name, parameter in inspect.signature(function).parameters.items():
+        if get_origin(hints[name]) is not Annotated:
+            continue  # the context
+        kind, info = get_args(hints[name])
+        option = f"--{name.replace('_', '-')}"
+        # typer takes the first name for a default, until it reads the function.
+        given = [info.default] * isinstance(info.default, str) + [*(info.param_decls or ())]
+        names = "/".join(given or [name if isinstance(info, ArgumentInfo) else option]).split("/")
+        default = getattr(parameter.default, "value", parameter.default)
+        shown = "" if default in (None, False, "", inspect.Parameter.empty) else f"`{default}`"
+        kinds = [kind, *get_args(kind), *chain.from_iterable(map(get_args, get_args(kind)))]
+        enums = [each for each in kinds if isinstance(each, type) and issubclass(each, Enum)]
+        choices = ", ".join(f"`{one.value}`" for each in enums for one in each)
+        text = f"{info.help or ''}{': ' + choices if choices else ''}"
+        rows.append(f"| {', '.join(f'`{n}`' for n in names)} | {shown} | {_cell(text)} |")
+    said = " ".join((inspect.getdoc(function) or "").split())
+    return "\n".join([said, "", "| argument | default | |", "| --- | --- | --- |", *rows, ""])
 
 
 def describe(module: str, name: str) -> str:

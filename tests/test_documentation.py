@@ -30,7 +30,7 @@ REPOSITORY = re.compile(
     r"raw\.githubusercontent\.com/spacy-rnn/spacy-rnn)/main/(?P<path>[^)#\s]+)"
 )
 COLOR = re.compile(r"\x1b\[[0-9;]*m")
-LANGUAGES = {"bash", "python", "ini", "text", "json", "csv", "bibtex", "dockerfile", "mermaid"}
+LANGUAGES = {"bash", "python", "ini", "text", "json", "csv", "bibtex", "dockerfile"}
 
 
 class Block(NamedTuple):

@@ -1,17 +1,14 @@
-"""The service of docs/how-to/serve.md, as it stands."""
+"""The service: answers, batches, health and limits."""
 
 import asyncio
-import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 import spacy
 from spacy.language import Language
 from spacy.training import Example
 
-PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "serve.md"
 MODEL = {"tok2vec": {"@architectures": "spacy-rnn.Tok2Vec.v1", "width": 12, "rows": [50] * 4}}
 
 pytest.importorskip("fastapi")
@@ -28,18 +25,11 @@ def nlp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Language:
     return nlp
 
 
-@pytest.fixture
-def service(nlp: Language, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    (code,) = re.findall(r"```python network\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    module = ModuleType("service")
-    monkeypatch.setitem(__import__("sys").modules, "service", module)
-    exec(compile(code, str(PAGE), "exec"), module.__dict__)
-    return module
-
-
 @pytest.mark.filterwarnings("ignore")  # of the test client
-def test_service(service: ModuleType, nlp: Language) -> None:
+def test_service(nlp: Language) -> None:
     from fastapi.testclient import TestClient
+
+    from spacy_rnn import service
 
     texts = [f"Anna sees {i} trains" for i in range(40)]
     with TestClient(service.app) as client, ThreadPoolExecutor(8) as threads:
@@ -57,13 +47,46 @@ def test_service(service: ModuleType, nlp: Language) -> None:
     assert "spacy_failures_total 0" in metrics
 
 
-def test_requests_that_come_together_are_one_batch(service: ModuleType) -> None:
+def test_requests_that_come_together_are_one_batch(nlp: Language) -> None:
+    from spacy_rnn.service import Annotator
+
+    annotator = Annotator(nlp)
+
     async def ask() -> None:
-        task = asyncio.create_task(service.work())
-        requests = [service.annotate_text(service.Request(text=f"text {i}")) for i in range(10)]
-        await asyncio.gather(*requests)
+        task = asyncio.create_task(annotator.work())
+        await asyncio.gather(*(annotator(f"text {i}") for i in range(10)))
         task.cancel()
 
     asyncio.run(ask())
-    assert service.metrics["requests"] == 10
-    assert service.metrics["batches"] == 1
+    assert annotator.metrics["requests"] == 10
+    assert annotator.metrics["batches"] == 1
+
+
+@pytest.mark.filterwarnings("ignore")  # of the test client
+def test_a_batch_that_fails_is_told_and_the_service_goes_on(nlp: Language) -> None:
+    from spacy_rnn.service import Annotator
+
+    annotator = Annotator(nlp)
+    work, annotator.annotate = annotator.annotate, lambda texts: 1 / 0
+
+    async def ask() -> None:
+        task = asyncio.create_task(annotator.work())
+        with pytest.raises(ZeroDivisionError):
+            await annotator("text")
+        annotator.annotate = work
+        assert "tags" in await annotator("text")
+        task.cancel()
+
+    asyncio.run(ask())
+    assert annotator.metrics["failures"] == 1
+
+
+@pytest.mark.filterwarnings("ignore")  # of the test client
+def test_without_a_pipeline(monkeypatch: pytest.MonkeyPatch) -> None:
+    from fastapi.testclient import TestClient
+
+    from spacy_rnn import service
+
+    monkeypatch.delenv("MODEL", raising=False)
+    with pytest.raises(RuntimeError, match="MODEL is not set"), TestClient(service.app):
+        pass
