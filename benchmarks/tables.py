@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import ablations
 from harness import ROOT
@@ -25,7 +26,7 @@ REGIMES = {
 def tables() -> dict[str, Table]:
     """RETURNS (Dict[str, Table]): The tables by name."""
     found = {**text_tables(), **entity_tables(), **tag_tables()}
-    return {**found, **ablation_tables(found)}
+    return {**found, **subword_tables(found), **ablation_tables(found)}
 
 
 def cell(component: str) -> str:
@@ -158,6 +159,42 @@ def tag_tables() -> dict[str, Table]:
             table, rows=with_morphologizer, scores=("tag_acc", "pos_acc", "morph_acc")
         ),
     }
+
+
+# Table -> rows that get pretrained subwords, and the steps that are enough with them, by dev.
+SUBWORDS = {
+    "wnut17": ({"rnn_ner gru": "rnn_ner"}, 300),
+    "uner": ({"rnn_ner gru": "rnn_ner"}, 1200),
+    "ud": ({"rnn_tagger lstm": "rnn_tagger", "rnn_tagger, efficiency": "rnn_tagger"}, None),
+    "sst2": ({"rnn_textcat lstm": "rnn_textcat"}, None),
+}
+
+
+def subword_tables(tables: Mapping[str, Table]) -> dict[str, Table]:
+    """RETURNS (Dict[str, Table]): Tables with subwords from `spacy rnn subwords` in
+    corpus/subwords.
+    """
+    found = {}
+    for name, (components, steps) in SUBWORDS.items():
+        rows = []
+        for row in tables[name].rows:
+            if component := components.get(row.name):
+                overrides: dict[str, Any] = {
+                    **row.overrides,
+                    "paths.vectors": "corpus/subwords",
+                    "nlp.vectors.@vectors": "spacy-rnn.SubwordVectors.v1",
+                    f"components.{component}.model.tok2vec.include_static_vectors": True,
+                }
+                if steps is not None:
+                    schedule = "training.optimizer.learn_rate"
+                    overrides |= {
+                        f"{schedule}.total_steps": steps,
+                        f"{schedule}.warmup_steps": 100,
+                        "training.eval_frequency": 100,
+                    }
+                rows.append(replace(row, name=f"{row.name}, subwords", overrides=overrides))
+        found[f"{name}-subwords"] = replace(tables[name], rows=rows)
+    return found
 
 
 def ablation_tables(tables: Mapping[str, Table]) -> dict[str, Table]:

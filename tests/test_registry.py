@@ -14,6 +14,7 @@ GROUPS = (
     "spacy_readers",
     "thinc_ops",
     "spacy_tokenizers",
+    "spacy_vectors",
     "thinc_schedules",
 )
 ENTRY_POINTS = [e for e in distribution("spacy-rnn").entry_points if e.group in GROUPS]
@@ -46,9 +47,11 @@ def test_the_table_holds_what_is_promised():
         "spacy-rnn.Dataset.v1",
         "spacy-rnn.LanguageTokenizer.v1",
         "spacy-rnn.OneDNNOps.v1",
+        "spacy-rnn.SubwordVectors.v1",
         "spacy-rnn.Tagger.v1",
         "spacy-rnn.TextCat.v1",
         "spacy-rnn.Tok2Vec.v1",
         "spacy-rnn.models_with_onednn.v1",
+        "spacy-rnn.require_subword_vectors.v1",
         "spacy-rnn.warmup_linear.v1",
     }

@@ -49,6 +49,7 @@ try:
         reliability,
         report,
         scores,
+        subwords,
         train,
         tune,
     )

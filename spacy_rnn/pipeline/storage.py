@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from .checksums import SUMS, DamagedFile, seal, unseal, verify_checksums, write_checksums
+from ..checksums import SUMS, DamagedFile, seal, unseal, verify_checksums, write_checksums
 from .settings import require_settings
 
 # What there is on disk: settings, the vocabulary, unless the pipeline has it, and weights.

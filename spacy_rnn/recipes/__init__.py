@@ -76,6 +76,8 @@ def make_config(
     if vectors is not None:
         settings["include_static_vectors"] = True
         config["paths"]["vectors"] = vectors
+        if (path := Path(vectors, "config.cfg")).is_file():  # of which kind they are
+            config["nlp"]["vectors"] = util.load_config(path)["nlp"]["vectors"]
     if gpu:
         config["system"]["gpu_allocator"] = "pytorch"
     config["nlp"]["lang"] = lang

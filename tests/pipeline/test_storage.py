@@ -12,7 +12,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from thinc.types import Ragged
 
-from spacy_rnn.pipeline.checksums import SUMS
+from spacy_rnn.checksums import SUMS
 
 TINY = {"tok2vec": {"width": 8, "rows": [50, 10, 10, 10], "char_ngram_rows": 20}}
 # Beside torch's weights, some in Thinc's layers; and options in cfg.
