@@ -30,10 +30,11 @@ STOCK = "spacy.TorchBiLSTMEncoder.v1"
 OURS = ("spacy-rnn.BiLSTMEncoder.v1", "spacy-rnn.BiGRUEncoder.v1")
 
 
-def encoder_model(name: str, width: int, depth: int) -> Model[Arrays, Arrays]:
+def encoder_model(name: str, width: int, depth: int, **settings: Any) -> Model[Arrays, Arrays]:
     """RETURNS (Model): A registered encoder with random weights."""
     spacy.blank("en")
-    settings = {"dropout": 0.0} if name == STOCK else {}
+    if name == STOCK:
+        settings["dropout"] = 0.0
     model: Model[Arrays, Arrays] = registry.architectures.get(name)(
         width=width, depth=depth, **settings
     )

@@ -22,6 +22,7 @@ TITLES = {
     "load": "Loading",
     "growth": "Pipelines by length, batch and width (ns per word)",
     "cells": "Recurrent cells: weights of the encoder, and taggers with it",
+    "engines": "Engines: torch and ONNX Runtime",
     "length": "Encoders by length, batch and width (ns per token)",
 }
 # A line a case, a column a system.

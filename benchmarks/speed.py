@@ -29,6 +29,7 @@ NAMES = (
     "growth",
     "length",
     "cells",
+    "engines",
 )
 
 
@@ -50,6 +51,7 @@ def main(args: Sequence[str] | None = None) -> int:
     # Only now, so that their libraries start with these threads.
     import cell_sections
     import encoder_sections
+    import engine_sections
     import sections
     from texts import default_texts, read_texts
 
@@ -74,7 +76,8 @@ def main(args: Sequence[str] | None = None) -> int:
         "quick": options.quick,
     }
     setting = Setting(texts, rounds, options.quick)
-    measure = {**sections.SECTIONS, **encoder_sections.SECTIONS, **cell_sections.SECTIONS}
+    modules = (sections, encoder_sections, cell_sections, engine_sections)
+    measure = {name: run for module in modules for name, run in module.SECTIONS.items()}
     for name in options.only:
         say(f"== {name}")
         rows = measure[name](setting)

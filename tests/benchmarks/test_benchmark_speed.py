@@ -25,6 +25,15 @@ SECTIONS = {
     "growth": {"ns/word"},
     "length": {"ns/token"},
     "cells": {"weights", "words/s"},
+    "engines": {
+        "tokens/s",
+        "texts/s",
+        "ms p50",
+        "ms p99",
+        "ms spacy.load",
+        "ms load and first text",
+        "ms second text",
+    },
 }
 
 
