@@ -118,6 +118,7 @@ def test_fill_config(spacy_cli: Command, corpus: Path, tmp_path: Path) -> None:
         "dropout": None,
         "residual": False,
         "reset_after": True,
+        "engine": "auto",
     }
     assert tok2vec["embed"]["width"] == 64
     assert len(tok2vec["embed"]["attrs"]) == len(tok2vec["embed"]["rows"]) > 0
