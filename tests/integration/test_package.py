@@ -5,15 +5,18 @@ environment, and at work there.
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import sysconfig
+import time
 from collections.abc import Callable
 from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
+import httpx
 import pytest
 import srsly
 from spacy.language import Language
@@ -214,6 +217,35 @@ def test_fresh_environment_trains(python: Path, tmp_path: Path) -> None:
         "cats = spacy.load('training/model-best')('I hate it').cats; print(max(cats, key=cats.get))"
     )
     assert run("-c", script, cwd=tmp_path, python=python) == "hate\n"
+
+
+def test_fresh_environment_serves(python: Path, tmp_path: Path) -> None:
+    """From a table to an endpoint, in two commands after `pip install`."""
+    pytest.importorskip("uvicorn")
+    rows = ["text,label", *(f"I {x} it {i} times,{x}" for i in range(60) for x in ("like", "hate"))]
+    (tmp_path / "train.csv").write_text("\n".join(rows), "utf8")
+    steps = ("--training.optimizer.learn_rate.total_steps=60", "--training.eval_frequency=20")
+    run("-m", "spacy", "rnn", "fit", "train.csv", "out", *steps, cwd=tmp_path, python=python)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [python, "-m", "uvicorn", "spacy_rnn.service:app", "--port", str(port)]
+    environment = {**os.environ, "MODEL": "out/model"}
+    service = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + TIMEOUT
+        while time.monotonic() < deadline and service.poll() is None:
+            try:
+                assert httpx.get(f"{address}/health").json()["status"] == "ok"
+                break
+            except httpx.TransportError:
+                time.sleep(0.2)
+        answer = httpx.post(f"{address}/annotate", json={"text": "I hate it"}).json()
+    finally:
+        service.terminate()
+        service.wait()
+    assert max(answer["cats"], key=answer["cats"].get) == "hate"
 
 
 def test_requirements_of_pipeline(pipeline_wheel: Path) -> None:
