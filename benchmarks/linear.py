@@ -12,17 +12,7 @@ from typing import Any
 from harness import write_json
 from ranking import Scores, matrix, ranking_scores, read_texts
 
-# Inverse strengths of the regularization, of which the best on dev is taken.
-STRENGTHS = (0.1, 0.3, 1.0, 3.0)
-
-
-def features() -> Any:
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.pipeline import make_union
-
-    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
-    characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
-    return make_union(words, characters)
+from spacy_rnn.analysis.comparison.baselines import STRENGTHS, features
 
 
 def evaluate(scores: Scores, gold: Scores, outside: Scores | None) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """What a component decided, and what it should have: the rows that every analysis is made of."""
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +14,8 @@ Kind = Literal["textcat", "textcat_multilabel", "tagger", "ner"]
 
 # Index of a label where there is none.
 NONE = -1
+# Probability where it is not known.
+UNKNOWN = math.nan
 # What is stored of decisions as arrays, and as JSON.
 ARRAYS = ("docs", "gold", "predicted", "probability", "spans", "sources")
 REST = ("component", "kind", "labels", "n_docs", "n_known", "notes")
@@ -160,3 +163,8 @@ class Collector:
 
 def _some(labels: list[str]) -> str:
     return ", ".join(labels[:5]) + (", …" if len(labels) > 5 else "")
+
+
+def left_out(n: int, what: str) -> list[str]:
+    """RETURNS (List[str]): What a reader has to know of texts that are not judged, if there are."""
+    return [f"{n:,} {what}: left out."] if n else []

@@ -37,6 +37,12 @@ def page(name: Literal["compare", "report", "tune"], title: str, data: dict[str,
     return re.sub(r"\{\{ (\w+) \}\}", lambda match: parts[match[1]], read("page.html"))
 
 
+def frame(html: str) -> str:
+    """RETURNS (str): A page in a frame, as a notebook shows it."""
+    style = "width: 100%; height: 80vh; border: 0"
+    return f'<iframe srcdoc="{escape(html)}" style="{style}"></iframe>'
+
+
 @cache
 def read(name: str) -> str:
     """RETURNS (str): The text of a file in `page/`."""

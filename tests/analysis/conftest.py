@@ -1,7 +1,10 @@
 """Fixtures: annotated texts with predictions that are wrong at random."""
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from spacy.language import Language
@@ -12,6 +15,8 @@ from spacy_rnn.analysis.decisions import Decisions
 from spacy_rnn.analysis.judges import judge
 
 WORDS = ["the", "cold", "soup", "was", "good", "but", "nobody", "liked", "it", "much"]
+FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run")
+FLAGS += ("--disable-background-networking", "--hide-scrollbars")
 
 
 @pytest.fixture
@@ -82,3 +87,39 @@ def recognized(nlp) -> tuple[list[Example], Language]:
             predicted.set_ents(entities(predicted))
         examples.append(Example(predicted, reference))
     return examples, nlp
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """RETURNS (WebDriver): A browser."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    driver = shutil.which("chromedriver")
+    if chromium is None or driver is None:
+        pytest.skip("chromium and chromedriver are not installed")
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    for flag in FLAGS:
+        options.add_argument(flag)
+    with webdriver.Chrome(options, Service(driver)) as found:
+        yield found
+
+
+@pytest.fixture
+def show(browser: Any, tmp_path: Path) -> Callable[..., Callable[[str], Any]]:
+    """RETURNS: A function that opens a page and returns one to ask it with."""
+
+    def open_page(html: str, width: int = 1200) -> Callable[[str], Any]:
+        path = tmp_path / "page.html"
+        path.write_text(html, encoding="utf8")
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        browser.get(path.as_uri())
+        browser.execute_async_script("setTimeout(arguments[0], 300)")
+        assert browser.get_log("browser") == []
+        return lambda script: browser.execute_script(f"return {script}")
+
+    return open_page

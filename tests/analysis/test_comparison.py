@@ -12,7 +12,9 @@ from spacy.tokens import Doc, DocBin
 from thinc.api import Config
 
 from spacy_rnn import analysis
-from spacy_rnn.analysis.comparison.comparison import SystemResult, advice, find_kind
+from spacy_rnn.analysis.comparison.advice import advice
+from spacy_rnn.analysis.comparison.comparison import find_kind
+from spacy_rnn.analysis.comparison.results import SystemResult
 from spacy_rnn.analysis.comparison.statistics import Difference, difference, resampled_scores
 from spacy_rnn.analysis.comparison.systems import RECIPES, system_config, systems
 from spacy_rnn.analysis.decisions import Decisions

@@ -16,10 +16,10 @@ from spacy.training import Example
 from thinc.api import Linear, PyTorchWrapper, chain
 
 from spacy_rnn import analysis
+from spacy_rnn.analysis.component import component_report
 from spacy_rnn.analysis.footprint import count_weights
 from spacy_rnn.analysis.judges import judge
 from spacy_rnn.analysis.page import read
-from spacy_rnn.analysis.report import component_report
 from spacy_rnn.analysis.training_log import find_log
 
 SMALL = {"model": {"tok2vec": {"width": 8, "rows": [100] * 4, "char_ngram_rows": 0}}}

@@ -16,8 +16,8 @@ from thinc.api import Config
 
 from spacy_rnn.analysis import AnalysisError
 from spacy_rnn.analysis.tuning import read_space, tune
+from spacy_rnn.analysis.tuning.search import Search
 from spacy_rnn.analysis.tuning.space import Choice, Range, default_space
-from spacy_rnn.analysis.tuning.study import Search
 from spacy_rnn.recipes import make_config
 
 SAMPLE = Path(__file__).parents[2] / "assets/sample"

@@ -1,59 +1,17 @@
-"""Pages in a browser: what is drawn, what clicks do, and that nothing is wider than a phone."""
+"""Reports in a browser: what is drawn, what clicks do, and that nothing is wider than a phone."""
 
-import shutil
-from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from spacy_rnn import analysis
+from spacy_rnn.analysis.component import component_report
 from spacy_rnn.analysis.judges import judge
-from spacy_rnn.analysis.report import component_report
 from spacy_rnn.analysis.training_log import TrainingLog
 
 pytestmark = pytest.mark.slow
 
 SMALL = {"model": {"tok2vec": {"width": 8, "rows": [100] * 4, "char_ngram_rows": 0}}}
-FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run")
-FLAGS += ("--disable-background-networking", "--hide-scrollbars")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """RETURNS (WebDriver): A browser."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    driver = shutil.which("chromedriver")
-    if chromium is None or driver is None:
-        pytest.skip("chromium and chromedriver are not installed")
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    for flag in FLAGS:
-        options.add_argument(flag)
-    with webdriver.Chrome(options, Service(driver)) as found:
-        yield found
-
-
-@pytest.fixture
-def show(browser: Any, tmp_path: Path) -> Callable[..., Callable[[str], Any]]:
-    """RETURNS: A function that opens a page and returns one to ask it with."""
-
-    def open_page(html: str, width: int = 1200) -> Callable[[str], Any]:
-        path = tmp_path / "page.html"
-        path.write_text(html, encoding="utf8")
-        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
-        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        browser.get(path.as_uri())
-        browser.execute_async_script("setTimeout(arguments[0], 300)")
-        assert browser.get_log("browser") == []
-        return lambda script: browser.execute_script(f"return {script}")
-
-    return open_page
 
 
 @pytest.fixture

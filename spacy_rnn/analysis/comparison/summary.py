@@ -1,0 +1,133 @@
+"""From trainings to a comparison: scores, differences, speed."""
+
+from collections.abc import Mapping, Sequence
+from statistics import mean, median, stdev
+from typing import Any
+
+import spacy
+from spacy import util
+from spacy.tokens import DocBin
+from spacy.training import Example
+
+from ..decisions import Decisions, Kind
+from ..footprint import predict
+from ..problems import AnalysisError
+from ..scores import SCORES, Bootstrap, Counts, interval
+from .advice import advice
+from .results import Comparison, SystemResult
+from .runs import Run
+from .statistics import RESAMPLES, difference, resampled_scores
+
+ROUNDS = 3
+N_TIMED = 500  # documents whose prediction is timed
+
+
+def summarize(runs: Sequence[Run], kind: Kind, title: str, failed: Mapping[str, str]) -> Comparison:
+    """Put together what came out of trainings.
+
+    RETURNS (Comparison): The comparison.
+    RAISES (AnalysisError): If nothing came out.
+    """
+    groups: dict[str, list[Run]] = {}
+    for run in runs:
+        if run.result is not None:
+            groups.setdefault(run.system, []).append(run)
+    if not groups:
+        reasons = "; ".join(f"{label}: {reason}" for label, reason in failed.items())
+        raise AnalysisError(f"All trainings failed. {reasons}")
+    decisions = {
+        name: [Decisions.from_disk(run.folder / "decisions.npz") for run in group]
+        for name, group in groups.items()
+    }
+    n_docs = next(iter(decisions.values()))[0].n_docs
+    bootstrap = Bootstrap(n_docs, RESAMPLES)
+    resampled = {
+        name: resampled_scores(each, bootstrap, seed)
+        for seed, (name, each) in enumerate(decisions.items())
+    }
+    speeds = measure({name: group[0] for name, group in groups.items()})
+    found = [
+        _system(name, group, decisions[name], resampled[name], speeds.get(name, ()))
+        for name, group in groups.items()
+    ]
+    found.sort(key=lambda each: -each.score)
+    differences = {
+        one.name: {
+            other.name: difference(
+                one.score - other.score, resampled[one.name], resampled[other.name]
+            )
+            for other in found
+            if other is not one
+        }
+        for one in found
+    }
+    notes = []
+    if max(len(each.seeds) for each in found) == 1:
+        notes.append(
+            "Each system was trained once: how much trainings differ is not in the intervals. "
+            "Take several seeds."
+        )
+    return Comparison(
+        title,
+        kind,
+        SCORES[kind][0][1],
+        n_docs,
+        found,
+        differences,
+        advice(found, differences),
+        dict(failed),
+        notes,
+    )
+
+
+def _system(
+    name: str,
+    group: Sequence[Run],
+    decisions: Sequence[Decisions],
+    resampled: Any,
+    rates: Sequence[float],
+) -> SystemResult:
+    results = [run.result or {} for run in group]
+    score = SCORES[decisions[0].kind][0][2]
+    values = [float(score(Counts.of(each))) for each in decisions]
+    return SystemResult(
+        name,
+        [run.seed for run in group],
+        values,
+        mean(values),
+        *interval(resampled),
+        stdev(values) if len(values) > 1 else None,
+        results[0]["weights"],
+        results[0]["bytes"],
+        median(result["training_seconds"] for result in results),
+        median(rates or [results[0]["words_per_second"]]),
+        min(rates, default=results[0]["words_per_second"]),
+        max(rates, default=results[0]["words_per_second"]),
+        results[0]["latency"],
+    )
+
+
+def measure(runs: Mapping[str, Run]) -> dict[str, list[float]]:
+    """Time the prediction of pipelines, which take turns, so that what slows the machine down
+    slows all of them down.
+
+    runs (Mapping[str, Run]): A training of each system.
+    RETURNS (Dict[str, List[float]]): Words per second of each round, by system.
+    """
+    nlps = {
+        name: util.load_model(run.folder / "model-best")
+        for name, run in runs.items()
+        if run.job["config"] is not None
+    }
+    if not nlps:
+        return {}
+    test = next(iter(runs.values())).job["test"]
+    docs = list(DocBin().from_disk(test).get_docs(spacy.blank("xx").vocab))
+    texts = [doc.text for doc in docs[:N_TIMED]]
+    rates: dict[str, list[float]] = {name: [] for name in nlps}
+    for _ in range(ROUNDS):
+        for name, nlp in nlps.items():
+            examples = [Example(nlp.make_doc(text), nlp.make_doc(text)) for text in texts]
+            seconds = predict(nlp, examples)
+            rates[name].append(sum(len(example.predicted) for example in examples) / seconds)
+    return rates

@@ -1,0 +1,117 @@
+"""Pages of comparisons and searches in a browser."""
+
+import pytest
+
+from spacy_rnn.analysis.comparison import Comparison
+from spacy_rnn.analysis.comparison.results import SystemResult
+from spacy_rnn.analysis.comparison.statistics import Difference
+from spacy_rnn.analysis.tuning import Tuning
+from spacy_rnn.analysis.tuning.results import TrialResult
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def comparison() -> Comparison:
+    scores = {"lstm": 0.912, "gru": 0.908, "<bow>": 0.741}
+    systems = [
+        SystemResult(
+            name=name,
+            seeds=[0, 1],
+            values=[score, score],
+            score=score,
+            low=score - 0.01,
+            high=score + 0.01,
+            spread=0.002,
+            weights=1000 + i,
+            bytes=None if name == "<bow>" else 1_000_000,
+            training_seconds=12.0,
+            words_per_second=10_000.0 * (i + 1),
+            slowest=9_000.0 * (i + 1),
+            fastest=11_000.0 * (i + 1),
+            latency=0.001,
+        )
+        for i, (name, score) in enumerate(scores.items())
+    ]
+    differences = {
+        one: {
+            other: Difference(a - b, a - b - 0.02, a - b + 0.02, 0.4 if abs(a - b) < 0.1 else 0.0)
+            for other, b in scores.items()
+            if other != one
+        }
+        for one, a in scores.items()
+    }
+    failed = {"cnn, seed 0": "out of memory"}
+    return Comparison(
+        "data", "textcat", "accuracy", 500, systems, differences, "Take <gru>.", failed, ["Once."]
+    )
+
+
+@pytest.fixture
+def tuning() -> Tuning:
+    trials = [
+        TrialResult(0, "complete", 0.8, {"training.dropout": 0.1, "a.cell": "gru"}, 3.0, ""),
+        TrialResult(1, "pruned", 0.5, {"training.dropout": 0.3, "a.cell": "gru"}, 1.0, ""),
+        TrialResult(2, "failed", None, {"training.dropout": 0.2, "a.cell": "lstm"}, 1.0, "<NaN>"),
+        TrialResult(3, "complete", 0.9, {"training.dropout": 0.2, "a.cell": "lstm"}, 3.0, ""),
+    ]
+    scales = {
+        "training.dropout": {"low": 0.1, "high": 0.5, "log": False},
+        "a.cell": {"values": ["gru", "lstm"]},
+    }
+    importances = {"training.dropout": 0.3, "a.cell": 0.7}
+    return Tuning("c.cfg", "tpe", trials, trials[3], importances, scales, "[nlp]\nlang = <en>")
+
+
+def test_a_comparison_is_drawn(comparison, show):
+    ask = show(comparison.to_html())
+    assert ask("document.querySelector('.advice').textContent") == "Take <gru>."
+    text = ask("document.body.innerText")
+    assert "cnn, seed 0 failed: out of memory" in text
+    assert "Once." in text
+    assert ask("document.querySelectorAll('figure svg').length") == 2
+    assert ask("performance.getEntriesByType('resource').length") == 0
+    # Pairs: clear differences stand out, others do not; none with itself.
+    assert ask("document.querySelectorAll('.box td strong').length") == 4
+    assert ask("document.querySelectorAll('.box td span.soft').length") == 2
+
+
+def test_a_title_sorts_systems(comparison, show):
+    ask = show(comparison.to_html())
+    first = "document.querySelector('tbody tr').innerText.split('\\t')[0].trim()"
+    assert ask(first) == "lstm"
+    heads = "[...document.querySelectorAll('thead button')]"
+    ask(f"{heads}.find((e) => e.textContent.startsWith('words/s')).click()")
+    assert ask(first) == "<bow>"
+
+
+def test_a_search_is_drawn(tuning, show):
+    ask = show(tuning.to_html())
+    assert ask("document.querySelector('.advice').textContent") == (
+        "Best: 90.00 % on dev, by trial 3."
+    )
+    text = ask("document.body.innerText")
+    assert "4 trials (2 complete, 1 pruned, 1 failed), chosen by tpe" in text
+    assert "<NaN>" in text
+    assert ask("document.querySelectorAll('figure svg').length") == 3
+    assert ask("document.querySelector('pre').textContent") == tuning.config
+    assert ask("performance.getEntriesByType('resource').length") == 0
+    first = "document.querySelector('tbody tr').innerText.split('\\t')[0].trim()"
+    assert ask(first) == "3"  # the best
+    ask("document.querySelector('thead button').click()")
+    assert ask(first) == "0"
+
+
+def test_one_trial_is_enough_for_a_page(tuning, show):
+    one = Tuning(**{**vars(tuning), "trials": [tuning.best], "importances": {}})
+    assert "too few trials to tell" in show(one.to_html())("document.body.innerText")
+
+
+@pytest.mark.parametrize("name", ["comparison", "tuning"])
+def test_pages_fit_a_phone_and_follow_the_button(request, show, name):
+    ask = show(request.getfixturevalue(name).to_html(), width=380)
+    assert ask("document.documentElement.scrollWidth") <= 380
+    ground = "getComputedStyle(document.body).backgroundColor"
+    before = ask(ground)
+    ask("document.querySelector('.head button').click()")
+    assert ask(ground) != before
