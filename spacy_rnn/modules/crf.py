@@ -17,6 +17,7 @@ from .forward_backward import (
     restrict,
     split_transitions,
 )
+from .viterbi import best_path
 
 
 class CRF(nn.Module):
@@ -131,9 +132,13 @@ class CRF(nn.Module):
 
         RETURNS (Tensor): Tags. Shape (tokens,).
         """
-        packing = Packing.of(lengths, emissions.device)
+        scores = restrict(emissions, allowed)
         start, between, end = split_transitions(self._scores())
-        best = restrict(emissions, allowed)[packing.order]
+        if len(lengths) == 1 and len(scores) and scores.device.type == "cpu":
+            arrays = (part.numpy() for part in (scores, start, between, end))
+            return torch.from_numpy(best_path(*arrays))
+        packing = Packing.of(lengths, emissions.device)
+        best = scores[packing.order]
         best[: packing.alive[0]] += start
         columns = torch.split(between, max(1, BLOCK // len(between)), dim=1)
         parts = [part.contiguous() for part in columns]

@@ -25,7 +25,7 @@ from .fitted import Fitted
 from .labels import GrowingLabels
 from .refusal import RefusesUpdates, require_numbers
 from .rehearsal import compare_marginals, rehearse
-from .tags import OUTSIDE, UNKNOWN, Array, Segments, TagSet
+from .tags import OUTSIDE, UNKNOWN, Array, Segments, TagSet, tag_set
 from .wiring import require_wiring
 
 
@@ -270,7 +270,7 @@ class RNNEntityRecognizer(RefusesUpdates, GrowingLabels, EntityConfidence, Fitte
 
     @property
     def tags(self) -> TagSet:
-        return TagSet(len(self.labels))
+        return tag_set(len(self.labels))
 
     def _warn_of_no_labels(self, examples: Iterable[Example]) -> None:
         """RAISES (ValueError): If it is known that there is no entity, so that there is nothing to

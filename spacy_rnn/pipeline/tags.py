@@ -1,5 +1,6 @@
 """Tags for labelled segments: BILUO as arrays."""
 
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy
@@ -98,6 +99,12 @@ class TagSet:
         actions[first] = 0
         actions[first[sizes == 1]] = 3
         return 1 + numpy.repeat(segments.labels, sizes) * len(ACTIONS) + actions, sizes
+
+
+@cache
+def tag_set(n_labels: int) -> TagSet:
+    """RETURNS (TagSet): The tags of so many labels, which every prediction asks for."""
+    return TagSet(n_labels)
 
 
 def find_segments(labels: Array, inside: Array) -> Segments:

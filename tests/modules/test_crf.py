@@ -63,6 +63,8 @@ def test_everything_equals_enumeration(kind: str, tags: int, length: int) -> Non
     chances = scores.softmax(dim=0)
 
     best = crf.viterbi(emissions, lengths, allowed)
+    # Of one sequence it is computed in another way than of several.
+    assert crf.viterbi(emissions, torch.tensor([0, length]), allowed).equal(best)
     paths, totals = crf.n_best(emissions, lengths, 3, allowed)
     marginals = crf.marginals(emissions, lengths, allowed)
     likelihood = crf(emissions, lengths, gold, allowed)
