@@ -4,7 +4,12 @@ import pytest
 import spacy
 from spacy.training import Example
 
-TINY = {"@architectures": "spacy-rnn.Tok2Vec.v1", "width": 16, "rows": [50] * 4, "ngram_rows": 0}
+TINY = {
+    "@architectures": "spacy-rnn.Tok2Vec.v1",
+    "width": 16,
+    "rows": [50] * 4,
+    "char_ngram_rows": 0,
+}
 FACTORIES = ("rnn_ner", "rnn_tagger", "rnn_textcat", "rnn_textcat_multilabel")
 
 
