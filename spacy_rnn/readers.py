@@ -1,7 +1,7 @@
 """What reads the `[corpora]` of a config."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from itertools import islice
 from typing import Any, Literal
@@ -127,6 +127,61 @@ def dataset(
             )
 
     return read
+
+
+def with_distilled(
+    gold: Callable[[Language], Iterable[Example]],
+    distilled: Callable[[Language], Iterable[Example]],
+    gold_repeats: int = 2,
+) -> Callable[[Language], Iterator[Example]]:
+    """Train on annotated data together with what a teacher says about other texts:
+    `spacy-rnn.WithDistilled.v1`.
+
+    gold (Callable): The reader of the annotated data.
+    distilled (Callable): The reader of what `spacy rnn distil` wrote.
+    gold_repeats (int): How often the annotated data is read in a pass. Recommended values are
+        from 1 to 4: more for less of it.
+    RETURNS (Callable[[Language], Iterator[Example]]): The corpus. A call is a pass over both.
+    RAISES (ValueError): If `gold_repeats` is below 1; on use, if the teacher has labels that the
+        annotated data lacks.
+    """
+    if gold_repeats < 1:
+        raise ValueError(f"Invalid gold_repeats: got {gold_repeats}, expected 1 or more.")
+
+    def read(nlp: Language) -> Iterator[Example]:
+        known: dict[str, set[str]] = {}
+        for i in range(gold_repeats):
+            for example in gold(nlp):
+                if i == 0:
+                    _add_labels(known, example)
+                yield example
+        for example in distilled(nlp):
+            found: dict[str, set[str]] = {}
+            _add_labels(found, example)
+            for kind, labels in found.items():
+                if foreign := sorted(labels - known.get(kind, labels)):
+                    raise CorpusError(
+                        f"The teacher has other {kind} than the annotated data: got "
+                        f"{', '.join(foreign[:5])}, expected some of "
+                        f"{', '.join(sorted(known[kind])[:10])}. Train it on the same labels, or "
+                        "rename its own in what it wrote."
+                    )
+            yield example
+
+    return read
+
+
+def _add_labels(known: dict[str, set[str]], example: Example) -> None:
+    """Add the labels of an example to those that are known, by kind."""
+    doc = example.reference
+    found = {
+        "categories": set(doc.cats),
+        "entities": {ent.label_ for ent in doc.ents},
+        "tags": {token.tag_ for token in doc if token.tag},
+    }
+    for kind, labels in found.items():
+        if labels:
+            known.setdefault(kind, set()).update(labels)
 
 
 def shuffle(records: Iterator[Record], buffer_size: int) -> Iterator[Record]:

@@ -6,12 +6,12 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..corpus.formats import JSON, TABLES, open_table
+from ..corpus.formats import JSON, TABLES, open_table, suffix_of
 from ..corpus.hub import load_hub
 from ..corpus.sources import select_split
 from ..corpus.tables import Row as TableRow
 from ..corpus.tables import Table, filled
-from ..corpus.text import read_lines
+from ..corpus.text import COMPRESSED, read_lines
 from .errors import AnnotationError
 
 LINES = ".txt"
@@ -70,7 +70,7 @@ class Source:
     def size(self) -> int | None:
         """RETURNS (Optional[int]): About how many texts there are, if it is easily known."""
         files = self._files()
-        if not files or files[0].suffix == DOCS:
+        if not files or files[0].suffix in (DOCS, *COMPRESSED):
             return None
         if files[0].suffix == ".parquet":
             from pyarrow.parquet import read_metadata
@@ -109,20 +109,20 @@ class Source:
             found = {name: [table] for name, table in splits.items()}
             yield from select_split(found, self.split, self.name)
         for file in files:
-            yield lines(file, self.text_column) if file.suffix == LINES else open_table(file)
+            yield lines(file, self.text_column) if suffix_of(file) == LINES else open_table(file)
 
     def _files(self) -> list[Path]:
         path = Path(self.name)
         if path.is_dir():
-            files = sorted(f for f in path.rglob("*") if f.suffix in SUFFIXES)
-            kinds = sorted({file.suffix for file in files})
+            files = sorted(f for f in path.rglob("*") if suffix_of(f) in SUFFIXES)
+            kinds = sorted({suffix_of(file) for file in files})
             if len(kinds) != 1:
                 got = f"files of several kinds ({', '.join(kinds)})" if kinds else "none"
                 raise AnnotationError(f"Can't read {path}: got {got}, expected {FORMS}.")
             return files
-        if path.is_file() and path.suffix in SUFFIXES:
+        if path.is_file() and suffix_of(path) in SUFFIXES:
             return [path]
-        if path.exists() or path.suffix in SUFFIXES:
+        if path.exists() or suffix_of(path) in SUFFIXES:
             got = "another kind of file" if path.exists() else "no such file"
             raise AnnotationError(f"Can't read {path}: got {got}, expected {FORMS}.")
         return []

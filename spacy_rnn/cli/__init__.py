@@ -42,6 +42,7 @@ try:
         compare,
         convert,
         debug,
+        distil,
         download,
         explain,
         fit,

@@ -122,8 +122,9 @@ class Categorizer(RefusesUpdates, Fitted, FromDisk, TextCategorizer, ABC):
         """Find the cross-entropy, or focal loss, and its gradient.
 
         Empty documents are left out, and so is what the reference leaves open: of exclusive labels,
-        a document that has none; of others, the labels that are not in its `cats`. A document
-        counts as often as `user_data["sample_weight"]` of its reference says.
+        a document that has none; of others, the labels that are not in its `cats`. Labels may be
+        soft: probabilities, such as those of a teacher (Hinton et al. 2015). A document counts as
+        often as `user_data["sample_weight"]` of its reference says.
 
         examples (Iterable[Example]): The batch.
         scores (Floats2d): Probabilities. Shape (documents, labels).
@@ -174,7 +175,7 @@ class Categorizer(RefusesUpdates, Fitted, FromDisk, TextCategorizer, ABC):
         """
         answers, truth, _ = self._judge(examples)
         right = numpy.take_along_axis(truth, answers.argmax(axis=-1, keepdims=True), axis=-1)
-        return answers.max(axis=-1), right[:, 0] == 1
+        return answers.max(axis=-1), right[:, 0] > 0.5
 
     def calibrate(self, examples: Iterable[Example]) -> Fit:
         """Fit the temperature, which scores are divided by before they become probabilities (Guo et
@@ -258,7 +259,7 @@ class Categorizer(RefusesUpdates, Fitted, FromDisk, TextCategorizer, ABC):
 
             def annotated() -> Iterator[tuple[list[Doc], Array]]:
                 for batch in minibatch(get_examples(), BATCH_SIZE):
-                    yield [eg.x for eg in batch], self._gold(batch) == 1
+                    yield [eg.x for eg in batch], self._gold(batch) > 0.5
 
             weigh_ngrams(bag, annotated, len(self.labels))
 
@@ -272,12 +273,13 @@ class Categorizer(RefusesUpdates, Fitted, FromDisk, TextCategorizer, ABC):
 
     def _count(self, examples: Iterable[Example]) -> tuple[Array, Array]:
         """RETURNS (Tuple[NDArray, NDArray]): How many documents have each label, and how many have
-        not. Shape (labels,).
+        not, as far as that is known. Shape (labels,).
         """
         n_with = n_without = numpy.zeros(len(self.labels))
         for batch in minibatch(examples, BATCH_SIZE):
             gold = self._gold(batch)
-            n_with, n_without = n_with + (gold == 1).sum(0), n_without + (gold == 0).sum(0)
+            n_with = n_with + numpy.nansum(gold, axis=0)
+            n_without = n_without + numpy.nansum(1.0 - gold, axis=0)
         return n_with, n_without
 
     def _find_weights(self, n_with: Array, n_without: Array) -> dict[str, float]:
@@ -288,8 +290,8 @@ class Categorizer(RefusesUpdates, Fitted, FromDisk, TextCategorizer, ABC):
         return dict(zip(self.labels, weights.tolist(), strict=True))
 
     def _gold(self, examples: Iterable[Example]) -> Array:
-        """RETURNS (NDArray[float]): 1 for labels that documents have, 0 for others and NaN for
-        those that are missing. Shape (documents, labels).
+        """RETURNS (NDArray[float]): 1 for labels that documents have, 0 for others, a probability
+        where it is soft and NaN for those that are missing. Shape (documents, labels).
         """
         labels, missing = self.labels, numpy.nan if self.support_missing_values else 0.0
         return numpy.array(

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy
+from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import minibatch
 from thinc.api import Model
 from thinc.types import Ragged
 
-from ..layers.crf import Lattice, segment_marginals, viterbi
+from ..layers.crf import Lattice, marginals, segment_marginals, viterbi
 from .calibration import cross_entropy, fit_temperature
 from .entities import Tokens, find_known
 from .evidence import Fit, f_score, held_out_gains
@@ -149,6 +150,25 @@ class EntityConfidence(ABC):
         crf = self.model.get_ref("crf")
         found = segment_marginals(crf, lattice, segments.starts, sizes, tags, temperature)
         return found.clip(0.0, 1.0)
+
+    def token_probabilities(self, docs: Iterable[Doc]) -> list[Array]:
+        """Find how probable the predicted tag of each token is, by the marginals of the CRF.
+        Whitespace is certain.
+
+        docs (Iterable[Doc]): The documents, through which the components before this one have run.
+        RETURNS (List[NDArray]): Probabilities by document. Shape (tokens,) each.
+        """
+        docs = list(docs)
+        found = [numpy.ones(len(doc)) for doc in docs]
+        if any(found_in.size for found_in in found):
+            tokens, crf = Tokens.of(docs), self.model.get_ref("crf")
+            lattice = self.lattice(self.model.predict(docs), tokens, use_presets=False)
+            tags = viterbi(crf, lattice)[:, None].clip(min=0)
+            chances = marginals(crf, lattice, self.cfg["temperature"])
+            flat = numpy.concatenate(found)
+            flat[tokens.kept] = numpy.take_along_axis(chances, tags, axis=1)[:, 0]
+            found = numpy.split(flat, numpy.cumsum([len(doc) for doc in docs])[:-1])
+        return found
 
     def _judge(
         self, examples: Iterable[Example]

@@ -70,6 +70,21 @@ def require_weight(weight: Any, where: str) -> None:
         )
 
 
+def require_probabilities(cats: Mapping[str, float], values: Iterable[float]) -> None:
+    """Make sure that labels are known, or as probable as a teacher finds them.
+
+    cats (Mapping[str, float]): All labels of a document.
+    values (Iterable[float]): The values of those that count.
+    RAISES (ValueError): If a value is no probability.
+    """
+    for value in values:
+        if not 0.0 <= value <= 1.0:
+            raise ValueError(
+                f"Invalid value in cats: got {value!r} ({dict(cats)}), expected 1 for a label that "
+                "the document has, 0 for one that it has not, or a probability from 0 to 1."
+            )
+
+
 def require_loss_settings(
     class_weights: Mapping[str, float] | str | None, label_smoothing: float, focal_gamma: float
 ) -> None:

@@ -17,11 +17,13 @@ from thinc.types import Floats1d, Floats2d
 from .categorizer import SCORE_WEIGHTS, Categorizer, ClassWeights, textcat_config
 from .evidence import Fit
 from .examples import GetExamples, with_text_first
-from .losses import Array
+from .losses import Array, require_probabilities
 from .rehearsal import compare_probabilities
 from .thresholds import best_threshold, threshold_gains
 from .wiring import require_wiring
 
+# Of the sum of probabilities that were rounded.
+TOLERANCE = 1e-2
 OOSScore = Literal["probability", "entropy"]
 
 
@@ -146,17 +148,21 @@ class RNNTextCategorizer(Categorizer):
             )
 
     def _validate_categories(self, examples: Iterable[Example]) -> None:
-        """RAISES (ValueError): If a document has several of the component's labels, or one in part.
-        It may have those of another component.
+        """RAISES (ValueError): If values of the component's labels are no probabilities, or are
+        more than one label's worth. A document may have labels of another component.
         """
         for example in examples:
             cats = example.reference.cats
             values = [cats[label] for label in (*self.labels, self.oos_label) if label in cats]
             if values.count(1.0) > 1:
                 raise ValueError(Errors.E895.format(value=cats))
-            for value in values:
-                if value not in (0.0, 1.0):
-                    raise ValueError(Errors.E851.format(val=value))
+            require_probabilities(cats, values)
+            if sum(values) > 1.0 + TOLERANCE:
+                raise ValueError(
+                    f"The labels of component '{self.name}' exclude each other: got cats of a sum "
+                    f"of {sum(values):.3f} ({cats}), expected probabilities whose sum is 1. Use "
+                    "rnn_textcat_multilabel for labels that do not."
+                )
 
     def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
         """Score predictions, the `oos_label` being a label like the others.

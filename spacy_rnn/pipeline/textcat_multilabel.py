@@ -13,7 +13,7 @@ from thinc.api import Model, get_array_module
 from .categorizer import SCORE_WEIGHTS, Categorizer, ClassWeights, textcat_config
 from .evidence import ROUNDS, Fit
 from .examples import GetExamples, with_text_first
-from .losses import Array
+from .losses import Array, require_probabilities
 from .rehearsal import compare_probabilities
 from .thresholds import best_threshold, rescale, threshold_gains
 from .wiring import require_wiring
@@ -91,6 +91,12 @@ class RNNMultiLabelTextCategorizer(Categorizer, MultiLabel_TextCategorizer):
         )
         self.cfg["thresholds"] = dict(fit.kept)
         return fit._replace(best=best)
+
+    def _validate_categories(self, examples: Iterable[Example]) -> None:
+        """RAISES (ValueError): If values of labels are no probabilities."""
+        for example in examples:
+            cats = example.reference.cats
+            require_probabilities(cats, cats.values())
 
     def _threshold(self, label: str) -> float:
         return self.cfg["thresholds"].get(label, self.cfg["threshold"])

@@ -39,11 +39,12 @@ def require_transformers() -> Any:
     return transformers
 
 
-def load_model(kind: str, name: str) -> tuple[Any, Any]:
+def load_model(kind: str, name: str, **settings: Any) -> tuple[Any, Any]:
     """Load a model with its tokenizer.
 
     kind (str): A class of transformers that loads models for a purpose, such as "AutoModel".
     name (str): The name of the model on the hub, or its folder.
+    **settings: Of the tokenizer.
     RETURNS (Tuple[PreTrainedTokenizer, PreTrainedModel]): The tokenizer and the model, in
         evaluation mode, on a GPU where there is one.
     RAISES (TransferError): If there is no such model, its weights are incomplete, or its tokenizer
@@ -55,7 +56,7 @@ def load_model(kind: str, name: str) -> tuple[Any, Any]:
         f"Expected a {where} of a model, with config.json, tokenizer.json and model.safetensors."
     )
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(name)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(name, **settings)
         model, info = getattr(transformers, kind).from_pretrained(name, output_loading_info=True)
     except Exception as error:  # hub, tokenizers, safetensors and models raise what they like
         reason = str(error).strip().splitlines()[0].rstrip(".") or type(error).__name__

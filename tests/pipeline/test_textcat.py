@@ -327,8 +327,27 @@ def test_contradicting_gold(nlp, make_examples):
         nlp.get_pipe("rnn_textcat").update(both)
     assert nlp.get_pipe("rnn_textcat_multilabel").update(both)["rnn_textcat_multilabel"] > 0.0
     for factory in BOTH:
-        with pytest.raises(ValueError, match="E851.*'0.5'"):
-            nlp.get_pipe(factory).update(annotate(nlp, ("Yes !", {"bad": 0.5})))
+        for value in (1.5, -0.5, float("nan")):
+            with pytest.raises(ValueError, match=f"Invalid value in cats: got {value} .* a probab"):
+                nlp.get_pipe(factory).update(annotate(nlp, ("Yes !", {"bad": value})))
+    more = annotate(nlp, ("Yes !", {"bad": 0.9, "good": 0.9}))
+    with pytest.raises(ValueError, match="exclude each other: got cats of a sum of 1.800"):
+        nlp.get_pipe("rnn_textcat").update(more)
+
+
+@pytest.mark.parametrize("factory", BOTH)
+def test_soft_labels_teach_their_probabilities(nlp, factory):
+    pipe = nlp.add_pipe(factory)
+    soft = {"bad": 0.25, "good": 0.75}
+    examples = annotate(nlp, ("Yes !", soft), ("No !", {"bad": 1.0, "good": 0.0}))
+    optimizer = nlp.initialize(lambda: examples)
+    # The gradient of the cross-entropy is the difference of probabilities and truth.
+    scores = numpy.array([[0.5, 0.5], [0.5, 0.5]], dtype="f")
+    _, gradient = pipe.get_loss(examples, scores)
+    numpy.testing.assert_allclose(gradient, [[0.25, -0.25], [-0.5, 0.5]], atol=1e-6)
+    for _ in range(60):
+        nlp.update(examples, sgd=optimizer)
+    assert nlp("Yes !").cats == pytest.approx(soft, abs=0.1)
 
 
 def test_one_label_of_many(nlp):

@@ -1,0 +1,71 @@
+from pathlib import Path
+from typing import Annotated
+
+from spacy.cli._util import Arg, Opt
+from wasabi import msg
+
+from . import app
+from ._util import CommandError, exit_on_error, reason
+
+
+@app.command("distil")
+def distil_cli(
+    teacher: Annotated[
+        str,
+        Arg(
+            help="Teacher: a pipeline, or a model of Hugging Face for token or sequence "
+            "classification; a name, or a folder"
+        ),
+    ],
+    texts: Annotated[
+        str,
+        Arg(
+            help="Texts: a csv, tsv, jsonl, parquet, txt or spacy file, a folder of files of one "
+            "of these kinds, or a dataset on the Hugging Face hub",
+        ),
+    ],
+    output: Annotated[Path, Arg(help="Folder for the corpus", file_okay=False)],
+    threshold: Annotated[
+        float,
+        Opt("--threshold", "-t", help="Probability below which tags and entities are left open"),
+    ] = 0.0,
+    text_column: Annotated[str, Opt(help="Column of the text")] = "text",
+    id_column: Annotated[
+        str | None, Opt(help="Column of the ids; by default rows are numbered from 0")
+    ] = None,
+    split: Annotated[str, Opt(help="Split of a dataset on the hub")] = "train",
+    revision: Annotated[str | None, Opt(help="Git revision of a dataset on the hub")] = None,
+    shard_size: Annotated[int, Opt(min=1, help="Number of texts in a file")] = 1000,
+    lang: Annotated[
+        str, Opt("--lang", "-l", help="Language of the tokens, for a model of Hugging Face")
+    ] = "en",
+) -> None:
+    """
+    Let a teacher annotate texts, for a student to learn from. Classes are
+    written with their probabilities. Killed at any moment, the same command
+    goes on where it was left. Texts that the teacher fails on are listed in
+    failures.jsonl.
+    """
+    from ..annotation import AnnotationError
+    from ..annotation.texts import Source
+    from ..transfer import TransferError
+    from ..transfer.distil import distil, load_teacher, long_texts
+
+    with exit_on_error():
+        try:
+            nlp = load_teacher(teacher, threshold, lang)
+        except TransferError as error:
+            raise CommandError(str(error)) from error
+        except Exception as error:  # each reader of a damaged file raises what it likes
+            raise CommandError(f"Can't load the teacher {teacher}: {reason(error)}") from error
+        source = Source(texts, text_column, id_column, split, revision)
+        try:
+            summary = distil(nlp, teacher, source, output, shard_size=shard_size, silent=False)
+        except AnnotationError as error:
+            raise CommandError(str(error)) from error
+    found = f", {summary.found:,} of them before" if summary.found else ""
+    msg.good(f"Annotated {summary.texts:,} texts{found}", output)
+    if long := long_texts(nlp):
+        msg.info(f"{long:,} were longer than the teacher reads at once: it read them in windows")
+    if summary.failures:
+        msg.warn(f"{summary.failures:,} could not be annotated", output / "failures.jsonl")
