@@ -7,12 +7,13 @@ from typing import Any
 from spacy.util import logger
 
 from .alignment import find_tokens
+from .cells import as_list
 from .errors import CorpusError, Report, show
 from .options import OPTIONS, Options
 from .roles import ANNOTATION, COLUMNS, Columns, Found, Task, describe, find_roles
 from .schemes import find_scheme
 from .tables import Row, Table
-from .values import Rules, Span, as_list
+from .values import Rules, Span
 
 SEPARATORS = (",", ";", "|")
 REFUSED = ("reject", "ignore")  # what Prodigy notes of rows that are not to be used

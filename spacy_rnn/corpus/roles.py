@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 from spacy.util import logger
 
+from .cells import as_list
 from .errors import CorpusError, listed
 from .sentences import CHUNK_TAGS, EMPTY, INDEX, LABELS, NESTED, TAGS, WORDS
 from .tables import Table
-from .values import as_list
 
 Task = Literal["textcat", "textcat_multilabel", "tagger", "ner"]
 # The column that holds the annotation of a task.

@@ -1,24 +1,19 @@
 """Values of cells to annotation, with checks."""
 
-import ast
-import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, NoReturn
+from typing import Any
 
 from .alignment import find_tokens
+from .cells import NUMPY_LIST, WHOLE, as_list, encodable, fail, integer, is_one
 from .errors import CorpusError, NoLabel, listed, show
 from .schemes import Scheme, find_entities
 from .tables import Row
 
 Span = tuple[int, int]
-WHOLE = re.compile(r"-?\d+\.0+")  # how a whole number looks that was kept beside missing ones
-# A list without commas, of which Python makes one word.
-NUMPY_LIST = re.compile(r"""\[.*(['"]\s+['"]|\d\.?\s+\d).*\]""", re.DOTALL)
 # What tools call the parts of an entity.
 STARTS = ("start", "start_offset", "start_char", "begin")
 ENDS = ("end", "end_offset", "end_char", "stop")
@@ -54,8 +49,8 @@ class Rules:
         """RETURNS (str): A text that is not blank."""
         value = row.values.get(column)
         if not isinstance(value, str) or not value.strip():
-            _fail(row, column, value, "a string that is not empty")
-        return _encodable(row, column, value)
+            fail(row, column, value, "a string that is not empty")
+        return encodable(row, column, value)
 
     def tokens(self, row: Row, column: str) -> list[str]:
         """RETURNS (list[str]): One token or more."""
@@ -64,10 +59,10 @@ class Rules:
         for item in items:
             token = item.get("text") if isinstance(item, Mapping) else item
             if not isinstance(token, str) or not token:
-                _fail(row, column, token, "a string that is not empty")
-            tokens.append(_encodable(row, column, token))
+                fail(row, column, token, "a string that is not empty")
+            tokens.append(encodable(row, column, token))
         if not tokens:
-            _fail(row, column, tokens, "at least one token")
+            fail(row, column, tokens, "at least one token")
         return tokens
 
     def tags(self, row: Row, column: str, tokens: Sequence[str]) -> list[str]:
@@ -111,7 +106,7 @@ class Rules:
         items = as_list(value)
         if items is None:
             if not isinstance(value, (str, int, float)):
-                _fail(row, column, value, "a list")
+                fail(row, column, value, "a list")
             if not isinstance(value, str) or self.separator is None or value in self.known:
                 items = [value] if value != "" else []
             else:
@@ -119,12 +114,12 @@ class Rules:
         if not self.multi_hot:
             return [self._name(row, column, item) for item in items], []
         if len(items) != len(self.names or ()):
-            _fail(row, column, value, f"0 or 1 for each of {len(self.names or ())} labels")
+            fail(row, column, value, f"0 or 1 for each of {len(self.names or ())} labels")
         return self._values(row, column, dict(zip(self.names or (), items, strict=True)))
 
     def is_set(self, row: Row, column: str) -> bool:
         """RETURNS (bool): Whether a column that holds 0 or 1 holds 1."""
-        return _is_one(row, column, row.values.get(column))
+        return is_one(row, column, row.values.get(column))
 
     def entities(
         self, row: Row, column: str, text: str | None, tokens: Sequence[str] | None
@@ -193,9 +188,9 @@ class Rules:
                 )
         else:
             start = end = label = None
-        start, end = _integer(start), _integer(end)
+        start, end = integer(start), integer(end)
         if start is None or end is None or label is None:
-            _fail(row, column, item, "an entity with integers start and end, and a label")
+            fail(row, column, item, "an entity with integers start and end, and a label")
         if unit in (None, "characters"):
             return start, end, label
         end += unit == "tokens_inclusive"
@@ -212,7 +207,7 @@ class Rules:
     ) -> tuple[list[Span], list[str]]:
         items = self._items(row, column)
         if self.names is None and str(items[0]).isdecimal():
-            _fail(
+            fail(
                 row,
                 column,
                 items,
@@ -235,7 +230,7 @@ class Rules:
         if items is None and isinstance(value, str) and value.strip():
             return value.split()
         if items is None:
-            _fail(row, column, value, "a list")
+            fail(row, column, value, "a list")
         return items
 
     def _values(
@@ -244,7 +239,7 @@ class Rules:
         found: tuple[list[str], list[str]] = ([], [])
         for label, value in values.items():
             if value is not None:  # which datasets fill in for keys that other rows have
-                found[not _is_one(row, column, value)].append(self._name(row, column, label))
+                found[not is_one(row, column, value)].append(self._name(row, column, label))
         return found
 
     def _name(self, row: Row, column: str, got: Any) -> str:
@@ -255,55 +250,26 @@ class Rules:
             value = value.strip()
             if WHOLE.fullmatch(value):
                 value = value.partition(".")[0]
-            if self.names is not None and value not in self.known and _integer(value) is not None:
+            if self.names is not None and value not in self.known and integer(value) is not None:
                 value = int(value)
         elif isinstance(value, float) and (math.isnan(value) or value.is_integer()):
             value = None if math.isnan(value) else int(value)
         missing = value is None or value == "" or (self.names is not None and value == -1)
         if missing:
-            _fail(row, column, got, "a label", NoLabel)
+            fail(row, column, got, "a label", NoLabel)
         if isinstance(value, str) and NUMPY_LIST.fullmatch(value) and "," not in value:
-            _fail(row, column, value, "a list with commas, as JSON writes it")
+            fail(row, column, value, "a list with commas, as JSON writes it")
         if self.names is None:
             if not isinstance(value, (str, int)):
-                _fail(row, column, value, "a label: a string that is not empty, or an integer")
+                fail(row, column, value, "a label: a string that is not empty, or an integer")
             return str(value)
         if isinstance(value, int):
             if not 0 <= value < len(self.names):
-                _fail(row, column, value, f"the index of one of the {len(self.names)} labels")
+                fail(row, column, value, f"the index of one of the {len(self.names)} labels")
             return self.names[value]
         if value not in self.known:
-            _fail(row, column, value, f"one of the {len(self.names)} labels")
+            fail(row, column, value, f"one of the {len(self.names)} labels")
         return str(value)
-
-
-def as_list(value: Any) -> list[Any] | None:
-    """RETURNS (Optional[list[Any]]): What a list, or a string that is a list as JSON or Python
-    write it, holds. None for anything else."""
-    if isinstance(value, (list, tuple)):
-        return list(value)
-    if isinstance(value, Mapping) and isinstance(value.get("choices"), list):
-        return list(value["choices"])
-    if not isinstance(value, str) or value.strip()[:1] != "[" or value.strip()[-1:] != "]":
-        return None
-    if NUMPY_LIST.fullmatch(value.strip()) and "," not in value:
-        return None
-    for parse in (json.loads, ast.literal_eval):
-        try:
-            found = parse(value.strip())
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            continue
-        return found if isinstance(found, list) else None
-    return None
-
-
-def _is_one(row: Row, column: str, value: Any) -> bool:
-    found = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "false": 0, "true": 1}.get(
-        str(value).strip().lower()
-    )
-    if found is None:
-        _fail(row, column, value, "0 or 1")
-    return bool(found)
 
 
 def _place(row: Row, tokens: Sequence[str], text: str | None) -> list[int]:
@@ -318,27 +284,3 @@ def _place(row: Row, tokens: Sequence[str], text: str | None) -> list[int]:
 
 def _first(item: Mapping[str, Any], names: Sequence[str]) -> Any:
     return next((item[name] for name in names if item.get(name) is not None), None)
-
-
-def _integer(value: Any) -> int | None:
-    try:
-        return int(value) if not isinstance(value, float) or value.is_integer() else None
-    except (TypeError, ValueError):
-        return None
-
-
-def _encodable(row: Row, column: str, value: str) -> str:
-    try:
-        value.encode("utf8")
-    except UnicodeEncodeError:
-        _fail(row, column, value, "text without halves of surrogate pairs")
-    return value
-
-
-def _fail(
-    row: Row, column: str, got: Any, expected: str, error: type[CorpusError] = CorpusError
-) -> NoReturn:
-    raise error(
-        f"{row.where}: the column '{column}' holds {show(got)}, expected {expected}: "
-        f"correct or remove the row."
-    )
