@@ -9,7 +9,6 @@ from thinc.api import (
     Dropout,
     Linear,
     Model,
-    Softmax,
     chain,
     list2ragged,
     ragged2list,
@@ -25,8 +24,8 @@ from .layers.crf import with_crf
 from .layers.embedding import token_embedding
 from .layers.growth import resize_output
 from .layers.pooling import pooling
+from .layers.probabilities import probabilities
 from .layers.recurrent import hybrid, recurrent
-from .layers.sigmoid import sigmoid_output
 from .layers.windows import with_windows
 from .modules.pooling import Pool
 from .modules.recurrent import Cell
@@ -37,9 +36,9 @@ TextCat = Model[list[Doc], Floats2d]
 Tagger = Model[list[Doc], list[Floats2d]] | Model[list[Doc], Ragged]
 CRFTagger = Model[list[Doc], Ragged]
 
-# How much the scores of the encoder and those of n-grams count in a classifier that has both: the
-# former alone are less often right, and surer of themselves.
-SHARES = (1 / 3, 2 / 3)
+# How much the scores of the encoder and those of n-grams count in a classifier that has both, until
+# data tell.
+SHARES = (0.5, 0.5)
 
 
 def bilstm_encoder(
@@ -224,6 +223,7 @@ def textcat(
     window: int = 0,
     ngram_rows: int = 0,
     ngram_width: int = 16,
+    solve_ngrams: bool = True,
     engine: Engine = "auto",
     nO: int | None = None,
 ) -> TextCat:
@@ -241,9 +241,12 @@ def textcat(
         the tokens of the whole document.
     ngram_rows (int): The number of rows in the hash table of a linear model beside the encoder,
         over the document's n-grams of words and characters. Recommended values are between 30000
-        and 300000; 0 leaves it out.
-    ngram_width (int): The rank of the linear model. Recommended values are between 16 and 128, the
-        more labels the more.
+        and 300000, about as many as there are n-grams; 0 leaves it out.
+    ngram_width (int): The rank of the linear model. Recommended are as many as there are labels,
+        and values between 16 and 128.
+    solve_ngrams (bool): Let the linear model be a support vector machine for each label, solved
+        when the component is initialized, rather than learn beside the encoder. Better for all but
+        short texts with many labels.
     engine (str): What encodes windows in prediction: see `spacy-rnn.BiLSTMEncoder.v1`.
     nO (Optional[int]): The number of labels. Found in the data by default.
     RETURNS (Model[List[Doc], Floats2d]): The model. Its outputs are probabilities, and the
@@ -278,21 +281,21 @@ def textcat(
             pooling(width, pools, bidirectional=bidirectional, heads=heads),
         )
     dropout: Model[Floats2d, Floats2d] = Dropout(0.0)
-    encode: Model[list[Doc], Floats2d] = chain(tok2vec, list2ragged(), pool, dropout)
-    encode.set_dim("nO", pool.get_dim("nO"))
-    bag = ngram_bag(ngram_rows, ngram_width) if ngram_rows else None
-    if bag is not None:
-        encode = branches((encode, bag), SHARES)
-    weights = Softmax if exclusive_classes else Linear
-    output = weights(nO=nO, nI=encode.get_dim("nO"), init_W=zero_init)
-    model: TextCat = chain(encode, output)
-    if not exclusive_classes:
-        model = chain(model, sigmoid_output())
+    output = Linear(nO, pool.get_dim("nO"), init_W=zero_init)
+    scores: TextCat = chain(tok2vec, list2ragged(), pool, dropout, output)
+    if ngram_rows:
+        bag = ngram_bag(ngram_rows, ngram_width, solve_ngrams)
+        ngram_output = Linear(nO, ngram_width, init_W=zero_init)
+        scores = branches((scores, chain(bag, ngram_output)), SHARES)
+    model: TextCat = chain(scores, probabilities(exclusive_classes))
     if nO is not None:
         model.set_dim("nO", nO)
     model.set_ref("tok2vec", tok2vec)
     model.set_ref("output_layer", output)
-    model.set_ref("ngrams", bag)
+    if ngram_rows:
+        model.set_ref("branches", scores)
+        model.set_ref("ngrams", bag)
+        model.set_ref("ngram_output", ngram_output)
     model.attrs["multi_label"] = not exclusive_classes
     model.attrs["resize_output"] = resize_output(independent=not exclusive_classes)
     return model

@@ -52,6 +52,7 @@ def test_the_table_holds_what_is_promised():
         "spacy-rnn.TextCat.v1",
         "spacy-rnn.WithDistilled.v1",
         "spacy-rnn.Tok2Vec.v1",
+        "spacy-rnn.fit_on_dev.v1",
         "spacy-rnn.models_with_onednn.v1",
         "spacy-rnn.require_subword_vectors.v1",
         "spacy-rnn.warmup_linear.v1",

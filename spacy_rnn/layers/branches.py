@@ -1,4 +1,4 @@
-"""Branches of a model that are trained apart and predict together."""
+"""Branches of a model that learn apart and predict together."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -7,80 +7,87 @@ import numpy
 from numpy.typing import NDArray
 from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.tokens import Doc
-from thinc.api import Model, concatenate
+from thinc.api import Model
 from thinc.types import Floats2d
 
-Branch = Model[list[Doc], Floats2d]
+Scorer = Model[list[Doc], Floats2d]
 
 
-def branches(layers: Sequence[Branch], shares: Sequence[float]) -> Branch:
-    """Run layers side by side; in training, each on a part of the documents, drawn at random, and
-    zeros for the others.
+def branches(layers: Sequence[Scorer], shares: Sequence[float]) -> Scorer:
+    """Score documents by several layers, side by side; in training, each document by one of them,
+    drawn at random.
 
-    Of several branches under one output layer, the one that learns fastest leaves the others
+    Of several branches that learn from one loss, the one that learns fastest leaves the others
     little to learn. Kept apart like this, as in Neverova et al. 2016, each learns to do without the
-    others, and the scores of a prediction are the weighted mean of what they would give alone. It
-    is a dropout, and off where spaCy's dropout is 0.
+    others, and the scores of a prediction are the weighted mean of what they give alone. It is a
+    dropout, and off where spaCy's dropout is 0. A layer with a node whose attribute "solved" is set
+    learns nothing more, and leaves all documents to the others.
 
-    layers (Sequence[Model[List[Doc], Floats2d]]): Two or more layers, which know their width.
+    layers (Sequence[Model[List[Doc], Floats2d]]): Two or more layers that score labels.
     shares (Sequence[float]): The weights of their scores, which sum to 1.
-    RETURNS (Model[List[Doc], Floats2d]): The combined layer.
+    RETURNS (Model[List[Doc], Floats2d]): The combined layer. Its attribute "shares" has the shares.
     """
-    widths = [layer.get_dim("nO") for layer in layers]
-    factors = [len(layers) * share for share in shares]
     return Model(
         "branches",
         forward,
         init=init,
-        attrs={"dropout_rate": 0.0, "factors": numpy.repeat(factors, widths).tolist()},
-        dims={"nO": sum(widths)},
-        layers=[concatenate(*layers)],
+        attrs={"dropout_rate": 0.0, "shares": list(shares)},
+        dims={"nO": None},
+        layers=[*layers],
     )
 
 
 def forward(
-    model: Branch, docs: list[Doc], is_train: bool
+    model: Scorer, docs: list[Doc], is_train: bool
 ) -> tuple[Floats2d, Callable[[Floats2d], list[Doc]]]:
-    together: Model[Any, Any] = model.layers[0]
-    if not (is_train and model.attrs["dropout_rate"]):
-        return weigh(together, docs, is_train, model.ops.asarray1f(model.attrs["factors"]))
-    layers = together.layers
+    learning = [layer for layer in model.layers if not is_solved(layer)]
+    if is_train and model.attrs["dropout_rate"] and learning:
+        return draw(model, learning, docs)
+    shares, Y = model.attrs["shares"], model.ops.alloc2f(len(docs), model.get_dim("nO"))
+    callbacks = []
+    for share, layer in zip(shares, model.layers, strict=True):
+        learns = is_train and layer in learning
+        scores, backprop_layer = layer(docs, learns)
+        Y += share * scores
+        if learns:
+            callbacks.append((share, backprop_layer))
+
+    def backprop(dY: Any) -> list[Doc]:
+        for share, backprop_layer in callbacks:
+            backprop_layer(share * dY)
+        return []
+
+    return Y, backprop
+
+
+def is_solved(layer: Model[Any, Any]) -> bool:
+    return any(node.attrs.get("solved", False) for node in layer.walk())
+
+
+def draw(
+    model: Scorer, layers: Sequence[Scorer], docs: list[Doc]
+) -> tuple[Floats2d, Callable[[Floats2d], list[Doc]]]:
+    """Run each of the layers on a part of the documents."""
     drawn = numpy.random.randint(len(layers), size=len(docs))
     Y: Any = model.ops.alloc2f(len(docs), model.get_dim("nO"))
-    parts: list[tuple[Any, slice, Callable[[Any], Any]]] = []
-    start = 0
+    parts: list[tuple[Any, Callable[[Any], Any]]] = []
     for i, layer in enumerate(layers):
-        end = start + layer.get_dim("nO")
         rows = numpy.flatnonzero(drawn == i)
-        Y[rows, start:end], backprop_part = train_on(layer, docs, rows)
-        parts.append((rows, slice(start, end), backprop_part))
-        start = end
+        Y[rows], backprop_part = train_on(layer, docs, rows)
+        parts.append((rows, backprop_part))
 
     def backprop(dY: Any) -> list[Doc]:
-        for rows, columns, backprop_part in parts:
-            backprop_part(dY[rows, columns] * len(parts))
+        for rows, backprop_part in parts:
+            backprop_part(dY[rows])
         return []
 
-    return Y * len(layers), backprop
+    return Y, backprop
 
 
-def weigh(
-    together: Model[Any, Any], docs: Sequence[Doc], is_train: bool, factors: Any
-) -> tuple[Any, Callable[[Any], list[Doc]]]:
-    """Run all layers on all documents, their vectors times how much they count."""
-    Y, backprop_layers = together(docs, is_train)
-
-    def backprop(dY: Any) -> list[Doc]:
-        backprop_layers(dY * factors)
-        return []
-
-    return Y * factors, backprop
-
-
-def train_on(layer: Branch, docs: Sequence[Doc], rows: NDArray) -> tuple[Any, Callable[[Any], Any]]:
+def train_on(layer: Scorer, docs: Sequence[Doc], rows: NDArray) -> tuple[Any, Callable[[Any], Any]]:
     """Run a layer on some of the documents of a batch.
 
-    RETURNS (Tuple[Floats2d, Callable]): The vectors of these documents, and the callback.
+    RETURNS (Tuple[Floats2d, Callable]): The scores of these documents, and the callback.
     """
     if not any(isinstance(node, Tok2VecListener) for node in layer.walk()):
         if not len(rows):  # not every layer can go back from no documents
@@ -98,5 +105,7 @@ def train_on(layer: Branch, docs: Sequence[Doc], rows: NDArray) -> tuple[Any, Ca
     return Y[rows], backprop
 
 
-def init(model: Branch, X: list[Doc] | None = None, Y: Floats2d | None = None) -> None:
-    model.layers[0].initialize(X=X)
+def init(model: Scorer, X: list[Doc] | None = None, Y: Floats2d | None = None) -> None:
+    for layer in model.layers:
+        layer.initialize(X=X, Y=Y)
+    model.set_dim("nO", model.layers[0].get_dim("nO"))

@@ -29,27 +29,33 @@ def add_outputs(
     The output layer, and the transitions, are replaced by larger ones, of which the optimizer knows
     nothing yet: their moments and averages begin anew.
 
-    model (Model): The model. Its reference "output_layer" is linear, with or without a softmax;
-        its reference "crf", if it has one, is a `crf`.
+    model (Model): The model. Its reference "output_layer" is linear, with or without a softmax, and
+        so is "ngram_output", if it has one; its reference "crf", if it has one, is a `crf`.
     nO (int): The number of outputs that it is to have, not below those that it has.
     margin (float): How much less new ones score.
     ancestors (Optional[NDArray[bool]]): Which of its outputs new ones take after; if none, they
         score the negated margin. All by default. Shape (outputs,).
     RETURNS (Model): The same model.
     """
-    output = model.get_ref("output_layer")
-    if output.has_param("W"):
+    outputs = [model.get_ref("output_layer"), model.maybe_get_ref("ngram_output")]
+    for output in filter(None, outputs):
+        if not output.has_param("W"):
+            _replace(model, output, output, nO)
+            continue
         had = output.get_dim("nO")
         chosen = numpy.ones(had, dtype=bool) if ancestors is None else ancestors
         shares = numpy.tile(chosen / max(chosen.sum(), 1), (nO - had, 1))
-        grown = _grow_linear(output, shares, margin)
+        _replace(model, output, _grow_linear(output, shares, margin), nO)
         field = model.maybe_get_ref("crf")
         if field is not None:
             shim = torch_shim(field)
             field.shims[0] = TorchShim(cast(CRF, shim.module).with_tags(shares))
             field.set_dim("nO", nO, force=True)
-    else:
-        grown = output
+    return model
+
+
+def _replace(model: Model[Any, Any], output: Model[Any, Any], grown: Any, nO: int) -> None:
+    """Let a grown output layer take the place of another, in layers and references."""
     outer = [node for node in model.walk() if node is not output and output in node.walk()]
     for node in (*outer, grown):
         node.set_dim("nO", nO, force=True)
@@ -58,11 +64,11 @@ def add_outputs(
         for name in node.ref_names:
             if node.maybe_get_ref(name) is output:
                 node.set_ref(name, grown)
-    return model
 
 
 def resize_output(independent: bool) -> Any:
     """RETURNS (Callable[[Model, int], Model]): What spaCy calls to give a classifier more outputs.
+    Its n-grams learn from then on, if they were solved: they know nothing of new labels.
 
     independent (bool): Whether outputs are not weighed against each other.
     """
@@ -72,6 +78,9 @@ def resize_output(independent: bool) -> Any:
 def _resize_output(independent: bool, model: Model[Any, Any], nO: int) -> Model[Any, Any]:
     had = model.get_ref("output_layer").maybe_get_dim("nO") or 0
     ancestors = numpy.zeros(had, dtype=bool) if independent else None
+    ngrams = model.maybe_get_ref("ngrams")
+    if ngrams is not None:
+        ngrams.attrs["solved"] = False
     return add_outputs(model, nO, LABEL_MARGIN, ancestors)
 
 

@@ -36,6 +36,14 @@ class NgramBag(nn.Module):
         nn.init.uniform_(self.table.weight, -0.05, 0.05)
         nn.init.ones_(cast(Tensor, self.weights))
 
+    def set_vectors(self, vectors: Tensor) -> None:
+        """Take vectors of n-grams that were found elsewhere. What they lack of the width is zeros.
+
+        vectors (Tensor): Shape (rows, up to the width).
+        """
+        with torch.no_grad():
+            self.table.weight.zero_()[:, : vectors.shape[1]] = vectors
+
     def weigh(self, told: Tensor, seen: Tensor) -> None:
         """Weigh n-grams by what they tell about labels.
 
@@ -58,14 +66,20 @@ class NgramBag(nn.Module):
         dropout (float): Rate at which n-grams are dropped.
         RETURNS (Tensor): Shape (documents, width).
         """
+        weights = nn.functional.dropout(self.normalize(ngrams, counts, sizes), dropout)
+        sizes = sizes.sum(dim=1)
+        bags: Tensor = self.table(ngrams, sizes.cumsum(0) - sizes, per_sample_weights=weights)
+        return bags
+
+    def normalize(self, ngrams: Tensor, counts: Tensor, sizes: Tensor) -> Tensor:
+        """RETURNS (Tensor): What n-grams weigh in their documents, each of which has the length 1
+        if it has all kinds of them. Shape (n-grams,).
+        """
         weights = cast(Tensor, self.weights)[ngrams] * (1.0 + counts.to(self.table.weight).log())
         kinds = torch.repeat_interleave(sizes.flatten())
         squares = weights.new_zeros(sizes.numel()).index_add(0, kinds, weights**2)
         lengths = (squares * sizes.shape[1]).sqrt()
-        weights = nn.functional.dropout(weights / lengths[kinds], dropout)
-        sizes = sizes.sum(dim=1)
-        bags: Tensor = self.table(ngrams, sizes.cumsum(0) - sizes, per_sample_weights=weights)
-        return bags
+        return weights / lengths[kinds]
 
 
 def squared_log_ratios(

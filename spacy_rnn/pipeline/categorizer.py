@@ -1,7 +1,7 @@
 """What `rnn_textcat` and `rnn_textcat_multilabel` have in common."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 import numpy
@@ -13,14 +13,22 @@ from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer
 from thinc.types import Floats2d
 
-from ..layers.bag import weigh_ngrams
+from ..layers.machines import solve_ngrams
 from .calibration import fit_temperature, temper
 from .evidence import Fit
 from .examples import GetExamples
 from .fitted import Fitted
-from .losses import Array, focal_loss, require_loss_settings, sample_weights, smooth
+from .losses import (
+    Array,
+    focal_loss,
+    require_loss_settings,
+    sample_weights,
+    signed_truth,
+    smooth,
+)
 from .refusal import RefusesUpdates, require_numbers
 from .rehearsal import rehearse
+from .shares import fit_share
 from .storage import FromDisk
 
 ClassWeights = dict[str, float] | Literal["balanced"] | None
@@ -202,6 +210,43 @@ class Categorizer(RefusesUpdates, Fitted, FromDisk, TextCategorizer, ABC):
         self.cfg.update(fit.kept)
         return fit
 
+    def fit_on_dev(self, examples: Sequence[Example]) -> None:
+        """Decide what trained weights are to be combined with: the shares of the encoder and of
+        n-grams.
+
+        examples (Sequence[Example]): Annotated documents that the component was not trained on,
+            through which the components that this one listens to have run.
+        """
+        self.fit_shares(examples)
+
+    def fit_shares(self, examples: Iterable[Example]) -> Fit:
+        """Fit how much the scores of n-grams count against those of the encoder. The share is saved
+        with the weights if the cross-entropy is lower by it on data that it was not fitted on, and
+        may be 1, which leaves the n-grams alone. What was fitted to other probabilities is given
+        up.
+
+        examples (Iterable[Example]): Annotated documents that the component was not trained on. See
+            `confidences`.
+        RETURNS (Fit): The share of n-grams, and what the mean log-probability of the truth gains:
+            none if the model has no n-grams, or no document has text and annotation.
+        """
+        branches = self.model.maybe_get_ref("branches")
+        examples = [example for example in examples if len(example.predicted)]
+        if branches is None or not examples:
+            return Fit.of({}, numpy.zeros(1))
+        scores: list[list[Array]] = [[], []]
+        for batch in minibatch(examples, BATCH_SIZE):
+            docs = [example.predicted for example in batch]
+            for found, layer in zip(scores, branches.layers, strict=True):
+                found.append(layer.ops.to_numpy(layer.predict(docs)))
+        exclusive, last = not self.model.attrs["multi_label"], branches.attrs["shares"][1]
+        truth = signed_truth(self._gold(examples), numpy.ones(len(self.labels)), exclusive)
+        fit = fit_share([*map(numpy.concatenate, scores)], truth, exclusive, last)
+        if fit.kept:
+            self.forget_fit()
+            branches.attrs["shares"] = [1.0 - fit.kept["share"], fit.kept["share"]]
+        return fit
+
     @abstractmethod
     def _answers(self, labels: Any) -> Any:
         """RETURNS (NDArray): What is said of labels, as answers. Shape (documents, questions,
@@ -254,22 +299,25 @@ class Categorizer(RefusesUpdates, Fitted, FromDisk, TextCategorizer, ABC):
         self.forget_fit()
         counting = numpy.array([weights.get(label, 1.0) for label in self.labels])
         self._start_from(self._bias(n_with * counting, n_without))
-        bag = self.model.maybe_get_ref("ngrams")
-        if bag is not None:
+        bag, output = map(self.model.maybe_get_ref, ("ngrams", "ngram_output"))
+        if bag is not None and output is not None:
+            exclusive = not self.model.attrs["multi_label"]
 
             def annotated() -> Iterator[tuple[list[Doc], Array]]:
                 for batch in minibatch(get_examples(), BATCH_SIZE):
-                    yield [eg.x for eg in batch], self._gold(batch) > 0.5
+                    truth = signed_truth(self._gold(batch), counting, exclusive)
+                    yield [eg.x for eg in batch], truth * sample_weights(batch)[:, None]
 
-            weigh_ngrams(bag, annotated, len(self.labels))
+            solve_ngrams(bag, output, annotated(), exclusive)
 
     def _start_from(self, bias: Array) -> None:
         """Set the bias of the output, so that a rare label need not be found to be rare in document
         after document (Lin et al. 2017, 4.1). A model without one is left as it is.
         """
-        output = self.model.maybe_get_ref("output_layer")
-        if output is not None and output.has_param("b"):
-            output.set_param("b", output.ops.asarray1f(bias.tolist()))
+        for name in ("output_layer", "ngram_output"):
+            output = self.model.maybe_get_ref(name)
+            if output is not None and output.has_param("b"):
+                output.set_param("b", output.ops.asarray1f(bias.tolist()))
 
     def _count(self, examples: Iterable[Example]) -> tuple[Array, Array]:
         """RETURNS (Tuple[NDArray, NDArray]): How many documents have each label, and how many have

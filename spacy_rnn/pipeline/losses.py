@@ -50,6 +50,23 @@ def smooth(truth: Array, smoothing: float) -> Array:
     return (1.0 - smoothing) * truth + smoothing / max(truth.shape[-1] - 1, 1) * others
 
 
+def signed_truth(gold: Array, weights: Array, exclusive: bool) -> Array:
+    """Find what is known of labels, as a number each.
+
+    gold (NDArray[float]): The probability that documents have labels, 1 or 0 where that is certain,
+        and NaN for what is not known. Shape (documents, labels).
+    weights (NDArray[float]): How much labels count. Shape (labels,).
+    exclusive (bool): Whether a document has exactly one label: one without tells nothing, and any
+        other counts as much as its label.
+    RETURNS (NDArray[float]): How much it counts that a document has a label, negated where it has
+        not. Shape (documents, labels).
+    """
+    signs = numpy.nan_to_num(2.0 * gold - 1.0)
+    if exclusive:
+        return signs * (numpy.nan_to_num(gold) @ weights)[:, None]
+    return signs * numpy.where(signs > 0, weights, 1.0)
+
+
 def sample_weights(examples: Iterable[Example]) -> Array:
     """RETURNS (NDArray[float]): How much each example counts, as its reference says in
     `user_data["sample_weight"]`; 1 by default, 0 for an empty document. Shape (examples,).

@@ -1,6 +1,6 @@
 """`rnn_textcat_multilabel`: text classification, any number of labels a document."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy
@@ -91,6 +91,15 @@ class RNNMultiLabelTextCategorizer(Categorizer, MultiLabel_TextCategorizer):
         )
         self.cfg["thresholds"] = dict(fit.kept)
         return fit._replace(best=best)
+
+    def fit_on_dev(self, examples: Sequence[Example]) -> None:
+        """Decide what trained weights are to be combined with: shares, and a threshold for each
+        label. See `Categorizer`.
+
+        examples (Sequence[Example]): Annotated documents that the component was not trained on.
+        """
+        super().fit_on_dev(examples)
+        self.fit_thresholds(examples)
 
     def _validate_categories(self, examples: Iterable[Example]) -> None:
         """RAISES (ValueError): If values of labels are no probabilities."""

@@ -93,6 +93,8 @@ def default_recipe(task: str, optimize: Optimize = "accuracy") -> str:
 
 def _choose_textcat(length: float, n_labels: int) -> Choice:
     found = f"documents of {length:.0f} tokens on average and {n_labels} labels"
+    if length >= LONG and n_labels >= MANY:
+        return Choice("textcat_topics", f"{found}: long documents with many labels")
     if length >= LONG:
         return Choice("textcat_long", f"{found}: long documents")
     if n_labels >= MANY:

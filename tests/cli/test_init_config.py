@@ -13,6 +13,7 @@ from spacy_rnn.cli.init import init
 
 SHORT = [{"text": f"word {i}", "label": f"L{i % 30}"} for i in range(90)]
 LONG = [{"text": "word " * 150, "label": f"L{i % 2}"} for i in range(30)]
+TOPICS = [{"text": "word " * 150, "label": f"L{i % 23}"} for i in range(46)]
 
 
 def write(path: Path, rows: list[dict]) -> str:
@@ -21,7 +22,9 @@ def write(path: Path, rows: list[dict]) -> str:
 
 
 @pytest.mark.parametrize(
-    ("rows", "recipe"), [(SHORT, "textcat_intents"), (LONG, "textcat_long")], ids=["short", "long"]
+    ("rows", "recipe"),
+    [(SHORT, "textcat_intents"), (LONG, "textcat_long"), (TOPICS, "textcat_topics")],
+    ids=["short", "long", "topics"],
 )
 def test_a_look_at_the_data_chooses_the_recipe_and_says_why(tmp_path, rows, recipe):
     data = write(tmp_path / "a.jsonl", rows)

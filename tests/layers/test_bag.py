@@ -1,20 +1,12 @@
 """The n-grams of documents: which documents share them, and that none crosses a boundary."""
 
-import os
-import subprocess
-import sys
-
 import numpy
 import pytest
-import torch
 from spacy.tokens import Doc
 
-from spacy_rnn.layers import bag
-from spacy_rnn.layers.bag import document_ngrams, ngram_bag, weigh_ngrams
-from spacy_rnn.modules.ngrams import NgramBag, squared_log_ratios
+from spacy_rnn.layers.bag import document_ngrams, ngram_bag
 
 ROWS = 2**40
-ROWS_OF_A_TABLE = 500
 
 
 def ngrams(doc: Doc) -> dict[int, int]:
@@ -68,45 +60,3 @@ def test_without_words(nlp, texts):
 def test_rows_bound_the_values(nlp):
     hashed, _, _ = document_ngrams([Doc(nlp.vocab, words=[str(i) for i in range(1000)])], 50)
     assert set(hashed.tolist()) == set(range(50))
-
-
-def test_weights_are_of_documents_in_any_batches(nlp, monkeypatch):
-    texts = {"good soup": [1, 0], "good good bread": [1, 0], "bad soup": [0, 1], "": [0, 1]}
-    docs, labels = [nlp.make_doc(text) for text in texts], numpy.array([*texts.values()]) == 1
-
-    def weights(*batches: slice) -> list[float]:
-        layer = ngram_bag(ROWS_OF_A_TABLE, 4)
-        weigh_ngrams(layer, lambda: [(docs[batch], labels[batch]) for batch in batches], 2)
-        return layer.shims[0]._model.weights.tolist()
-
-    whole = weights(slice(4))
-    assert whole == weights(slice(1), slice(1, 4)) != [1.0] * ROWS_OF_A_TABLE
-    monkeypatch.setattr(bag, "MAX_COUNTS", ROWS_OF_A_TABLE)  # one label at a time
-    assert weights(slice(4)) == whole
-    present = torch.zeros(ROWS_OF_A_TABLE, 4)
-    for i, doc in enumerate(docs):
-        present[document_ngrams([doc], ROWS_OF_A_TABLE)[0], i] = 1.0
-    expected, rated = NgramBag(ROWS_OF_A_TABLE, 4), torch.tensor(labels).float()
-    seen = present.sum(dim=1)
-    told = squared_log_ratios(present @ rated, seen, rated.sum(dim=0), torch.tensor(4.0))
-    expected.weigh(told / 2, seen)
-    assert whole == expected.weights.tolist()
-
-
-def test_memory_of_weighing_is_bounded(nlp):
-    """65,536 rows and 1,000 labels, in a process of its own, whose peak is its own."""
-    code = """
-import resource, numpy, spacy
-from spacy_rnn.layers.bag import ngram_bag, weigh_ngrams
-nlp = spacy.blank("en")
-docs = [nlp.make_doc(f"word{i} word{i + 1} and more of them") for i in range(500)]
-labels = numpy.arange(1000) == numpy.arange(500)[:, None]
-layer = ngram_bag(65536, 4)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-weigh_ngrams(layer, lambda: [(docs, labels)], 1000)
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
-"""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-    assert float(done.stdout) < 500  # MiB

@@ -1,0 +1,122 @@
+"""Shares of branches that data decide."""
+
+import numpy
+import pytest
+import spacy
+from spacy.cli.train import train
+from spacy.tokens import DocBin
+from spacy.training import Example
+
+from spacy_rnn.architectures import SHARES
+from spacy_rnn.pipeline import categorizer
+from spacy_rnn.pipeline.evidence import Fit
+from spacy_rnn.pipeline.shares import CANDIDATES, fit_share
+from spacy_rnn.pipeline.textcat_multilabel import RNNMultiLabelTextCategorizer
+
+LABELS = ["bread", "fish", "soup", "tea"]
+MODEL = {"ngram_rows": 2000, "tok2vec": {"width": 16, "depth": 1}}
+BOTH = ["rnn_textcat", "rnn_textcat_multilabel"]
+
+
+def scores(n: int, good: float, seed: int, sureness: float = 1.0):
+    """RETURNS: Truth, and scores that tell it more or less well."""
+    random = numpy.random.RandomState(seed)
+    label = numpy.random.RandomState(0).randint(4, size=n)
+    truth = numpy.where(numpy.arange(4) == label[:, None], 1.0, -1.0)
+    return truth, sureness * (good * truth + random.randn(n, 4))
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_a_branch_that_tells_nothing_gets_no_share(exclusive):
+    truth, informed = scores(600, 1.0, 1)
+    _, noise = scores(600, 0.0, 2, sureness=20.0)
+    assert fit_share([noise, informed], truth, exclusive, 0.5).kept == {"share": 1.0}
+    assert fit_share([informed, noise], truth, exclusive, 0.5).kept == {"share": 0.0}
+
+
+@pytest.mark.parametrize("sureness", [1.0, 9.0])
+def test_two_that_tell_as_much_count_as_much(sureness):
+    """Whichever is surer of itself."""
+    truth, one = scores(2000, 1.0, 1)
+    _, other = scores(2000, 1.0, 2, sureness)
+    fit = fit_share([one, other], truth, True, 1.0)
+    share = fit.kept["share"]
+    assert sureness * share / (1 - share) == pytest.approx(1.0, abs=0.5)
+    assert fit.low > 0.0
+
+
+def test_what_data_cannot_tell_stays():
+    truth, one = scores(20, 1.0, 1)
+    fit = fit_share([one, one + 1e-3], truth, True, 0.3)
+    assert fit.kept == {}
+    assert fit.best["share"] in CANDIDATES
+    assert fit_share([one, one], 0 * truth, True, 0.3).kept == {}
+
+
+def examples(nlp, n: int, seed: int = 0) -> list[Example]:
+    random = numpy.random.RandomState(seed)
+    found = []
+    for i in range(n):
+        label = LABELS[i % 4]
+        words = [*random.choice(["the", "a", "one", "two", "some"], 5), label]
+        random.shuffle(words)
+        cats = {each: float(each == label) for each in LABELS}
+        found.append(Example.from_dict(nlp.make_doc(" ".join(words)), {"cats": cats}))
+    return found
+
+
+@pytest.mark.parametrize("factory", BOTH)
+def test_ngrams_alone_are_left_where_the_encoder_knows_nothing(nlp, factory, tmp_path):
+    pipe = nlp.add_pipe(factory, config={"model": MODEL})
+    nlp.initialize(lambda: examples(nlp, 200))
+    output = pipe.model.get_ref("output_layer")
+    wrong = 30.0 * numpy.random.randn(*output.get_param("W").shape).astype("f")
+    output.set_param("W", wrong)
+    dev = examples(nlp, 200, seed=1)
+    assert pipe.fit_shares(dev).kept["share"] >= 0.9
+    branches = pipe.model.get_ref("branches")
+    alone = branches.layers[1].predict([eg.x for eg in dev])
+    found = pipe.predict([eg.x for eg in dev])
+    assert (found.argmax(axis=1) == alone.argmax(axis=1)).mean() > 0.98
+    nlp.to_disk(tmp_path)
+    loaded = spacy.load(tmp_path).get_pipe(factory)
+    assert loaded.model.get_ref("branches").attrs["shares"] == branches.attrs["shares"]
+    assert (loaded.predict([eg.x for eg in dev]) == found).all()
+
+
+def test_without_ngrams_there_is_nothing_to_share(nlp):
+    pipe = nlp.add_pipe("rnn_textcat", config={"model": {**MODEL, "ngram_rows": 0}})
+    nlp.initialize(lambda: examples(nlp, 20))
+    assert pipe.fit_shares(examples(nlp, 20)).best == {}
+
+
+@pytest.mark.parametrize("factory", BOTH)
+def test_a_training_that_saves_decides(nlp, factory, tmp_path, monkeypatch):
+    """What is saved has what the data told, with no warning, and the training goes on without."""
+    asked = []
+
+    def fit(scores, truth, exclusive, last):
+        asked.append((len(truth), exclusive, last))
+        return Fit({"share": 0.9}, {"share": 0.9}, 1.0, 1.0, 1.0)
+
+    def fit_thresholds(pipe, examples):
+        pipe.cfg["thresholds"] = {LABELS[0]: 0.25}
+
+    monkeypatch.setattr(categorizer, "fit_share", fit)
+    monkeypatch.setattr(RNNMultiLabelTextCategorizer, "fit_thresholds", fit_thresholds)
+    for split, seed in (("train", 0), ("dev", 1)):
+        docs = [eg.reference for eg in examples(nlp, 200, seed)]
+        DocBin(docs=docs).to_disk(tmp_path / f"{split}.spacy")
+    nlp.add_pipe(factory, config={"model": MODEL})
+    config = nlp.config
+    for split in ("train", "dev"):
+        config["paths"][split] = str(tmp_path / f"{split}.spacy")
+    decide = {"@callbacks": "spacy-rnn.fit_on_dev.v1", "corpus": config["corpora"]["dev"]}
+    config["training"].update(before_to_disk=decide, max_steps=4, eval_frequency=2)
+    config.to_disk(tmp_path / "config.cfg")
+    train(tmp_path / "config.cfg", tmp_path)
+    assert set(asked) == {(200, factory == "rnn_textcat", SHARES[1])}
+    pipe = spacy.load(tmp_path / "model-last").get_pipe(factory)
+    assert pipe.model.get_ref("branches").attrs["shares"] == pytest.approx([0.1, 0.9])
+    several = factory == "rnn_textcat_multilabel"
+    assert pipe.cfg["thresholds"] == ({LABELS[0]: 0.25} if several else {})
