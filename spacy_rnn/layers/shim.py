@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from ..modules.threads import use_one_thread_after_fork
+from .adam import adam_step, is_adam
 from .weights import load_weights, save_weights
 
 
@@ -136,15 +137,16 @@ class TorchShim(Shim):
 
         optimizer (Optimizer): Called with each weight and gradient.
         """
-        for name, weight in self._model.named_parameters():
-            if weight.grad is not None:
-                updated, _ = optimizer(
-                    (self.id, name),
-                    cast(FloatsXd, torch2xp(weight.data)),
-                    cast(FloatsXd, torch2xp(weight.grad)),
-                )
-                weight.data.copy_(xp2torch(updated, device=weight.device))
-                weight.grad = None
+        named = {n: w for n, w in self._model.named_parameters() if w.grad is not None}
+        if named and self.device.type == "cpu" and is_adam(optimizer):
+            adam_step(optimizer, [(self.id, name) for name in named], [*named.values()])
+        else:
+            for name, weight in named.items():
+                arrays = self._array(weight.data), self._array(cast(Tensor, weight.grad))
+                updated, _ = optimizer((self.id, name), *arrays)
+                weight.data.copy_(self._tensor(updated))
+        for weight in named.values():
+            weight.grad = None
         self._changed()
 
     @contextlib.contextmanager
