@@ -25,9 +25,9 @@ from spacy_rnn.explanation import (
 )
 from spacy_rnn.explanation.faithfulness import drop
 from spacy_rnn.explanation.gradients import TOLERANCE, Line
+from spacy_rnn.explanation.occlusion import read, with_tokens
 from spacy_rnn.explanation.questions import find_component, find_targets
 from spacy_rnn.explanation.targets import Target
-from spacy_rnn.explanation.variants import read, with_tokens
 
 WORDS = ["We", "did", "not", "like", "the", "cold", "soup", "in", "Paris", "."]
 TEXT = " ".join(WORDS)
@@ -189,7 +189,7 @@ def test_scores_of_entities_are_their_confidences(nlp, trained):
     ruler.add_patterns([{"label": "PLACE", "pattern": "soup"}])
     doc = nlp(TEXT)
     entities = doc.spans["entities"]
-    found = explain_all(nlp, TEXT, component="rnn_ner", methods=["deletion"])
+    found = explain_all(nlp, TEXT, component="rnn_ner", methods=["occlusion"])
     assert [(one.span, one.label) for one in found] == [
         ((ent.start, ent.end), ent.label_) for ent in entities
     ]
@@ -300,13 +300,13 @@ def test_listeners(nlp, case):
 
 def test_all_predictions(nlp, trained):
     pipe = trained(*CASES["tagger"])
-    found = explain_all(nlp, TEXT, methods=["deletion"])
+    found = explain_all(nlp, TEXT, methods=["occlusion"])
     assert [one.label for one in found] == [token.tag_ for token in nlp(TEXT)]
     assert [one.span for one in found] == [(i, i + 1) for i in range(len(WORDS))]
     some = explain_all(nlp, TEXT, found[0].label)
     assert {one.label for one in some} == {found[0].label}
-    assert {one.method for one in some} == {"deletion", "integrated_gradients"}
-    assert set(METHODS) == {"deletion", "integrated_gradients", "attention"}
+    assert {one.method for one in some} == {"occlusion", "integrated_gradients"}
+    assert set(METHODS) == {"occlusion", "integrated_gradients", "attention"}
     assert find_component(nlp) is pipe
 
 
@@ -318,8 +318,8 @@ def test_components_without_an_embedding(nlp, trained):
         "no_output_layer": False,
     }
     trained("textcat", model)
-    assert spacy_rnn.explain(nlp, TEXT).method == "deletion"
-    with pytest.raises(ValueError, match='does not tell which layer embeds.*"deletion"'):
+    assert spacy_rnn.explain(nlp, TEXT).method == "occlusion"
+    with pytest.raises(ValueError, match='does not tell which layer embeds.*"occlusion"'):
         spacy_rnn.explain(nlp, TEXT, method="integrated_gradients")
     with pytest.raises(ValueError, match="No attention in component 'textcat'"):
         spacy_rnn.explain(nlp, TEXT, method="attention")
@@ -330,10 +330,10 @@ def test_components_without_an_embedding(nlp, trained):
     [
         ("textcat", {"component": "nope"}, "got 'nope'.*expected one of rnn_textcat"),
         ("textcat", {"label": "nope"}, "Unknown label .*'nope', expected one of its 3 labels"),
-        ("textcat", {"method": "nope"}, "Unknown method: got 'nope', expected one of deletion"),
+        ("textcat", {"method": "nope"}, "Unknown method: got 'nope', expected one of occlusion"),
         ("textcat", {"span": (0, 1)}, "labels whole documents: got the span"),
         ("textcat", {"text": ""}, "got a text without tokens, expected at least one word"),
-        ("tagger", {"method": "attention", "span": (0, 1)}, 'No attention.*"deletion"'),
+        ("tagger", {"method": "attention", "span": (0, 1)}, 'No attention.*"occlusion"'),
         ("tagger", {}, r"got 10 predictions \(.* at \(0, 1\), .*, …\), expected one"),
         ("tagger", {"span": (0, 2)}, "expected one token, such as"),
         ("tagger", {"label": "nope"}, "Unknown label"),
@@ -377,7 +377,7 @@ def make_explanation(**fields):
         "label": "x<y",
         "span": None,
         "score": 0.876,
-        "method": "deletion",
+        "method": "occlusion",
         "component": "rnn_textcat",
     }
     return Explanation(**{**known, **fields})
@@ -444,14 +444,14 @@ def test_heat_maps_of_a_page_have_one_scale_and_attention_its_own():
 
 def test_a_page_tells_which_method_to_trust():
     trust = [
-        Faithfulness("deletion", 0.3, 0.1, 7),
+        Faithfulness("occlusion", 0.3, 0.1, 7),
         Faithfulness("attention", 0.1, 0.1, 7),
         Faithfulness("random", 0.2, 0.1, 7),
     ]
     text = Words(render([make_explanation()], page=True, title="Mine & yours", trust=trust)).text
     assert "Mine & yours" in text
-    assert "Trust deletion most." in text
-    assert "deletion 0.30, attention 0.10; without random ones by 0.20 (means of 7" in text
+    assert "Trust occlusion most." in text
+    assert "occlusion 0.30, attention 0.10; without random ones by 0.20 (means of 7" in text
     assert "No method is better" in render([make_explanation()], trust=[trust[1], trust[2]])
 
 

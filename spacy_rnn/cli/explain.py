@@ -29,7 +29,7 @@ def explain_cli(
         Opt(
             "--method",
             "-m",
-            help="deletion, integrated_gradients or attention; may be repeated (default: all that "
+            help="occlusion, integrated_gradients or attention; may be repeated (default: all that "
             "the component has)",
         ),
     ] = None,

@@ -9,9 +9,9 @@ from spacy.tokens import Doc
 
 from .heatmap import render
 from .methods import METHODS, methods_for
+from .occlusion import read
 from .questions import find_component, find_targets
 from .targets import Span, Target
-from .variants import read
 
 N_OTHERS = 2
 
@@ -68,7 +68,7 @@ def explain(
     *,
     span: Span | None = None,
     component: str | None = None,
-    method: str = "deletion",
+    method: str = "occlusion",
     gold: bool = False,
 ) -> Explanation:
     """Explain a prediction by the weights of tokens. The pipeline is not modified.
@@ -80,7 +80,7 @@ def explain(
         is explained, by the first token and the one behind the last.
     component (Optional[str]): The component that predicts the label. Not needed if there is only
         one that can be explained: a text categorizer, tagger or `rnn_ner`.
-    method (str): "deletion", which predicts once for each token; "integrated_gradients", which is
+    method (str): "occlusion", which predicts once for each token; "integrated_gradients", which is
         faster for long texts; or "attention", for text categorizers that have it.
     gold (bool): Take the annotation of the document for what is right, to be shown beside what is
         predicted.

@@ -10,9 +10,9 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from .methods import METHODS, methods_for
+from .occlusion import probabilities, read
 from .questions import find_component, find_targets
 from .targets import Array, Target
-from .variants import probabilities, read
 
 # Of the tokens that weigh most (DeYoung et al. 2020), at least one.
 SHARES = (0.01, 0.05, 0.1, 0.2, 0.5)

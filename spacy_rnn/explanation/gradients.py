@@ -11,9 +11,9 @@ from thinc.api import Model
 from thinc.types import Ragged
 from thinc.util import to_numpy
 
-from .detached import detached
+from .occlusion import BATCH_SIZE
+from .standalone import standalone_model
 from .targets import Array, Target
-from .variants import BATCH_SIZE
 
 STEPS = 32
 TOLERANCE = 0.01
@@ -59,13 +59,13 @@ class Line:
     def __init__(self, nlp: Language, target: Target, doc: Doc) -> None:
         self.target = target
         self.doc = doc
-        self.model = detached(nlp, target.pipe)
+        self.model = standalone_model(nlp, target.pipe)
         tok2vecs = [node for node in self.model.walk() if "embed" in node.ref_names]
         if not tok2vecs:
             raise ValueError(
                 f"Component '{target.pipe.name}' does not tell which layer embeds: got the model "
                 f"'{self.model.name}', expected a tok2vec with the reference \"embed\", such as "
-                'spacy-rnn.Tok2Vec.v1 or spacy.Tok2Vec.v2. Use the method "deletion".'
+                'spacy-rnn.Tok2Vec.v1 or spacy.Tok2Vec.v2. Use the method "occlusion".'
             )
         self.layers = []
         for embed in [tok2vec.get_ref("embed") for tok2vec in tok2vecs]:

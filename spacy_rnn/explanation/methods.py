@@ -2,10 +2,8 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from itertools import chain
 from typing import Any, cast
 
-import numpy
 import torch
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -14,26 +12,10 @@ from torch import Tensor
 from ..layers.shim import torch_shim
 from ..modules.pooling import Pooling
 from .gradients import integrated_gradients
+from .occlusion import occlusion
 from .targets import Array, Target
-from .variants import probabilities
 
 Method = Callable[[Language, Target, Doc], Array]
-
-
-def deletion(nlp: Language, target: Target, doc: Doc) -> Array:
-    """Find how much a label's probability drops when a token is deleted, each in turn, and the
-    document read without it (Li et al. 2016). A token that is all that the label is for has the
-    whole probability as its weight.
-
-    nlp (Language): The pipeline.
-    target (Target): The label.
-    doc (Doc): The document.
-    RETURNS (NDArray[float]): Shape (tokens,).
-    """
-    every = numpy.arange(len(doc))
-    without = (numpy.delete(every, token) for token in every)
-    found = probabilities(nlp, target, doc, chain([every], without))
-    return found[0] - found[1:]
 
 
 def attention(nlp: Language, target: Target, doc: Doc) -> Array:
@@ -51,7 +33,7 @@ def attention(nlp: Language, target: Target, doc: Doc) -> Array:
         raise ValueError(
             f"No attention in component '{target.pipe.name}': got the model "
             f"'{target.pipe.model.name}', expected spacy-rnn.TextCat.v1 with \"attention\" among "
-            'its pools. Use the method "deletion" or "integrated_gradients".'
+            'its pools. Use the method "occlusion" or "integrated_gradients".'
         )
     levels: list[tuple[Tensor, Tensor]] = []
 
@@ -85,7 +67,7 @@ def methods_for(pipe: Any) -> list[str]:
 
 
 METHODS: dict[str, Method] = {
-    "deletion": deletion,
+    "occlusion": occlusion,
     "integrated_gradients": integrated_gradients,
     "attention": attention,
 }

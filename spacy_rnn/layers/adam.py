@@ -54,8 +54,8 @@ def _step(
     adam(
         weights,
         gradients,
-        exp_avgs=_state(optimizer.mom1, keys, weights),
-        exp_avg_sqs=_state(optimizer.mom2, keys, weights),
+        exp_avgs=_state(optimizer.mom1, keys, weights, flat=True),
+        exp_avg_sqs=_state(optimizer.mom2, keys, weights, flat=True),
         max_exp_avg_sqs=[],
         # It counts on by one.
         state_steps=[torch.tensor(float(count - 1)) for _ in weights],
@@ -76,9 +76,10 @@ def _step(
         torch._foreach_lerp_(averages, weights, 1.0 - min((1.0 + count) / (10.0 + count), 0.9999))
 
 
-def _state(table: Any, keys: list[Key], weights: list[Tensor]) -> list[Tensor]:
+def _state(table: Any, keys: list[Key], weights: list[Tensor], flat: bool = False) -> list[Tensor]:
     """RETURNS (List[Tensor]): The optimizer's arrays for weights, themselves, not copies."""
     for key, weight in zip(keys, weights, strict=True):
         if key not in table:
-            table[key] = numpy.zeros(weight.shape, dtype="float32")
+            shape = weight.numel() if flat else tuple(weight.shape)
+            table[key] = numpy.zeros(shape, dtype="float32")
     return [torch.from_numpy(table[k]).view(w.shape) for k, w in zip(keys, weights, strict=True)]

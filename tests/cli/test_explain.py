@@ -32,7 +32,7 @@ def test_table(model, spacy_cli):
     assert code == 0
     # An untrained model predicts how often labels occur, each seen once more than it was.
     assert printed.count("no: 0.33") == 2
-    assert printed.count("deletion integrated_gradients attention") == 2
+    assert printed.count("occlusion integrated_gradients attention") == 2
     code, printed = spacy_cli("rnn", "explain", model, TEXTS[0], "-m", "attention")
     assert code == 0
     assert "integrated_gradients" not in printed
@@ -49,7 +49,11 @@ def test_page_and_json(model, tmp_path, spacy_cli):
     assert html.count("<figure") == 2
     assert html.count("&lt;") == 3
     found = srsly.read_json(data)
-    assert [one["method"] for one in found[:3]] == ["deletion", "integrated_gradients", "attention"]
+    assert [one["method"] for one in found[:3]] == [
+        "occlusion",
+        "integrated_gradients",
+        "attention",
+    ]
     assert found[0]["tokens"] == ["It", "was", "good", "."]
     assert len(found[3]["weights"]) == 7
 
@@ -80,7 +84,7 @@ def test_several_components(tmp_path, spacy_cli):
     assert code == 1
     assert "expected one of rnn_textcat, rnn_tagger" in printed
     found = explain(model, TEXTS, component="rnn_tagger")
-    assert [one.span for one in found if one.method == "deletion"][:4] == [
+    assert [one.span for one in found if one.method == "occlusion"][:4] == [
         (0, 1),
         (1, 2),
         (2, 3),
@@ -109,7 +113,7 @@ def test_nothing_predicted(model, spacy_cli):
 def test_faithfulness(model, spacy_cli):
     code, printed = spacy_cli("rnn", "faithfulness", model, model / "test.spacy")
     assert code == 0
-    for row in ("comprehensiveness sufficiency", "deletion ", "attention ", "random "):
+    for row in ("comprehensiveness sufficiency", "occlusion ", "attention ", "random "):
         assert row in printed
     assert "Means over 2 predictions" in printed
     found = faithfulness(model, model / "test.spacy", limit=1)

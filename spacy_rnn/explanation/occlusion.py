@@ -1,7 +1,7 @@
-"""Documents with some of their tokens."""
+"""What a label's probability is with only some of the tokens."""
 
 from collections.abc import Iterable
-from itertools import takewhile
+from itertools import chain, takewhile
 from typing import Any
 
 import numpy
@@ -14,6 +14,22 @@ from .targets import Array, Target
 
 # Tokens of a batch.
 BATCH_SIZE = 20_000
+
+
+def occlusion(nlp: Language, target: Target, doc: Doc) -> Array:
+    """Find how much a label's probability drops when a token is left out, each in turn, and the
+    document read without it (Zeiler & Fergus 2014; Li et al. 2016, who call it erasure). A token
+    that is all that the label is for has the whole probability as its weight.
+
+    nlp (Language): The pipeline.
+    target (Target): The label.
+    doc (Doc): The document.
+    RETURNS (NDArray[float]): Shape (tokens,).
+    """
+    every = numpy.arange(len(doc))
+    without = (numpy.delete(every, token) for token in every)
+    found = probabilities(nlp, target, doc, chain([every], without))
+    return found[0] - found[1:]
 
 
 def probabilities(nlp: Language, target: Target, doc: Doc, kept: Iterable[Array]) -> Array:

@@ -8,7 +8,7 @@ from spacy.util import replace_model_node
 from thinc.api import Model
 
 
-def detached(nlp: Language, pipe: Any) -> Model:
+def standalone_model(nlp: Language, pipe: Any) -> Model:
     """Copy the model of a component, with the encoder that it listens to inside and without what
     is random in training. What is done to the copy does not reach the pipeline.
 
