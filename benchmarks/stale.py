@@ -18,7 +18,10 @@ PAGE = RESULTS / "stale.md"
 # What accuracy.py sets or does not use, and what no weight depends on.
 IRRELEVANT = ("corpora.pretrain", "paths", "pretraining", "system", "training.logger")
 # Settings that are gone, with the value that stands for what is left.
-GONE = {"precision": "float32"}
+GONE = {"precision": "float32", "scheme": "bilou"}
+# Settings of the encoder that go by another name, and the value that has another form.
+RENAMED = {"ngram_rows": "char_ngram_rows", "memory": "cache_mib"}
+ENCODER = "spacy-rnn.Tok2Vec.v1"
 # Functions that took the place of others and do the same: rates that begin one step earlier, and
 # the tokenizer of the language, which is English in all tables.
 SUCCESSORS = {
@@ -80,6 +83,10 @@ def without_gone(part: Any) -> Any:
     if not isinstance(part, dict):
         return part
     kept = {key: without_gone(value) for key, value in part.items()}
+    if kept.get("@architectures") == ENCODER:
+        kept = {RENAMED.get(key, key): value for key, value in kept.items()}
+        if kept.get("characters", False) is None:
+            kept["characters"] = False
     return {key: value for key, value in kept.items() if key not in GONE or value != GONE[key]}
 
 
