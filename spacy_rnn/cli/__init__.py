@@ -45,6 +45,7 @@ try:
         distil,
         download,
         explain,
+        finetune,
         fit,
         init,
         reliability,

@@ -39,12 +39,15 @@ def require_transformers() -> Any:
     return transformers
 
 
-def load_model(kind: str, name: str, **settings: Any) -> tuple[Any, Any]:
+def load_model(
+    kind: str, name: str, *, words: bool = False, head: dict[str, Any] | None = None
+) -> tuple[Any, Any]:
     """Load a model with its tokenizer.
 
     kind (str): A class of transformers that loads models for a purpose, such as "AutoModel".
     name (str): The name of the model on the hub, or its folder.
-    **settings: Of the tokenizer.
+    words (bool): Whether it will be given words, which follow a space, and not texts.
+    head (Optional[Dict[str, Any]]): Settings of a new layer on top, whose weights are not there.
     RETURNS (Tuple[PreTrainedTokenizer, PreTrainedModel]): The tokenizer and the model, in
         evaluation mode, on a GPU where there is one.
     RAISES (TransferError): If there is no such model, its weights are incomplete, or its tokenizer
@@ -56,12 +59,15 @@ def load_model(kind: str, name: str, **settings: Any) -> tuple[Any, Any]:
         f"Expected a {where} of a model, with config.json, tokenizer.json and model.safetensors."
     )
     try:
+        settings = {"add_prefix_space": True} if words else {}
         tokenizer = transformers.AutoTokenizer.from_pretrained(name, **settings)
-        model, info = getattr(transformers, kind).from_pretrained(name, output_loading_info=True)
+        load = getattr(transformers, kind).from_pretrained
+        model, info = load(name, output_loading_info=True, **(head or {}))
     except Exception as error:  # hub, tokenizers, safetensors and models raise what they like
         reason = str(error).strip().splitlines()[0].rstrip(".") or type(error).__name__
         raise TransferError(f"Can't load the model {name}: {reason}. {expected}") from error
-    if missing := sorted(key for key in info["missing_keys"] if "pooler" not in key):
+    new = ("pooler", *(("classifier", "score", "pre_classifier") if head else ()))
+    if missing := sorted(k for k in info["missing_keys"] if not any(part in k for part in new)):
         raise TransferError(
             f"Can't use the model {name}: got no weights for {len(missing)} tables, such as "
             f"{missing[0]}. {expected}"

@@ -185,14 +185,12 @@ def make_teacher(nlp: Language, name: str, model: str, threshold: float) -> Teac
         ) from error
     kinds = " ".join(config.architectures or ())
     if "ForTokenClassification" in kinds:
-        settings = {"add_prefix_space": True}  # words follow a space
-        return TokenTeacher(
-            *load_model("AutoModelForTokenClassification", model, **settings), threshold
-        )
+        kind = "AutoModelForTokenClassification"
+        return TokenTeacher(*load_model(kind, model, words=True), threshold)
     if "ForSequenceClassification" in kinds and config.num_labels > 1:
         return TextTeacher(*load_model("AutoModelForSequenceClassification", model), threshold)
     raise TransferError(
         f"Can't use {model} as a teacher: got {kinds or 'a model of no known kind'} with "
         f"{config.num_labels} labels, expected one for token or sequence classification. Train it "
-        "for your labels first, with 'spacy rnn teacher'."
+        "for your labels first, with 'spacy rnn finetune'."
     )
