@@ -64,6 +64,9 @@ def init_cli(
     vectors: Annotated[
         str | None, Opt(help="Vectors table, or pipeline with one, to embed words by too")
     ] = None,
+    distilled: Annotated[
+        str | None, Opt(help="What 'spacy rnn distil' wrote, to train on beside annotated data")
+    ] = None,
     gpu: Annotated[bool, Opt("--gpu", "-G", help="Train on a GPU")] = False,
     force: Annotated[bool, Opt("--force", "-F", help="Replace the file if it exists")] = False,
 ) -> None:
@@ -84,6 +87,7 @@ def init_cli(
             shared=shared,
             cell=cell.value if cell else None,
             vectors=vectors,
+            distilled=distilled,
             gpu=gpu,
             force=force,
             silent=False,
@@ -103,6 +107,7 @@ def init(
     shared: bool = False,
     cell: Literal["lstm", "gru", "mingru"] | None = None,
     vectors: str | None = None,
+    distilled: str | None = None,
     gpu: bool = False,
     force: bool = False,
     silent: bool = True,
@@ -154,7 +159,15 @@ def init(
             msg.info(f"Recipe {choice.recipe}: {choice.reason}")
             names = [choice.recipe]
         names = names or [default_recipe(task, optimize) for task in tasks]
-        text = make_config(names, shared=shared, lang=lang, cell=cell, vectors=vectors, gpu=gpu)
+        text = make_config(
+            names,
+            shared=shared,
+            lang=lang,
+            cell=cell,
+            vectors=vectors,
+            distilled=distilled,
+            gpu=gpu,
+        )
     except (RecipeError, UnlearnableError) as error:
         raise CommandError(str(error)) from error
     if to_stdout:

@@ -41,6 +41,7 @@ def make_config(
     lang: str = "en",
     cell: Cell | None = None,
     vectors: str | None = None,
+    distilled: str | None = None,
     gpu: bool = False,
     overrides: dict[str, Any] | None = None,
 ) -> str:
@@ -51,6 +52,7 @@ def make_config(
     lang (str): The language, whose tokenizer is used.
     cell (Optional[str]): "lstm", "gru" or "mingru". The recipe's own by default.
     vectors (Optional[str]): A vectors table, or a pipeline that has one, to embed words by too.
+    distilled (Optional[str]): What `spacy rnn distil` wrote, to train on beside annotated data.
     gpu (bool): Train on a GPU.
     overrides (Optional[Dict[str, Any]]): Other values by dotted name, such as `paths.train`.
     RETURNS (str): The config, complete and commented.
@@ -78,6 +80,14 @@ def make_config(
         config["paths"]["vectors"] = vectors
         if (path := Path(vectors, "config.cfg")).is_file():  # of which kind they are
             config["nlp"]["vectors"] = util.load_config(path)["nlp"]["vectors"]
+    if distilled is not None:
+        config["paths"]["distilled"] = distilled
+        gold = config["corpora"]["train"]
+        config["corpora"]["train"] = {
+            "@readers": "spacy-rnn.WithDistilled.v1",
+            "gold": gold,
+            "distilled": {**gold, "path": "${paths.distilled}"},
+        }
     if gpu:
         config["system"]["gpu_allocator"] = "pytorch"
     config["nlp"]["lang"] = lang

@@ -185,12 +185,16 @@ def evaluate(teacher: Teacher, task: Task, examples: Sequence[Example]) -> float
         pairs.append(Example(Doc(gold.vocab, [token.text for token in gold], spaces), gold))
     for _ in teacher.pipe(pair.predicted for pair in pairs):
         pass
+    return find_score(task, pairs, teacher.labels)
+
+
+def find_score(task: Task, examples: Sequence[Example], labels: Sequence[str]) -> float:
+    """RETURNS (float): F of entities or categories, or the accuracy of tags."""
     if task == "ner":
-        score = get_ner_prf(pairs)["ents_f"]
+        score = get_ner_prf(examples)["ents_f"]
     elif task == "tagger":
-        score = Scorer.score_token_attr(pairs, "tag")["tag_acc"]
+        score = Scorer.score_token_attr(examples, "tag")["tag_acc"]
     else:
-        multilabel = task == "textcat_multilabel"
-        settings: dict[str, Any] = {"labels": teacher.labels, "multi_label": multilabel}
-        score = Scorer.score_cats(pairs, "cats", threshold=0.5, **settings)["cats_micro_f"]
+        settings: dict[str, Any] = {"labels": labels, "multi_label": task == "textcat_multilabel"}
+        score = Scorer.score_cats(examples, "cats", threshold=0.5, **settings)["cats_micro_f"]
     return float(score or 0.0)
