@@ -278,3 +278,21 @@ def test_a_corpus_of_both_has_gold_several_times(nlp: Language, mixed: Callable)
 def test_labels_that_gold_lacks_are_refused(nlp: Language, mixed: Callable, other, message):
     with pytest.raises(CorpusError, match=message):
         list(mixed(other)(nlp))
+
+
+def test_a_config_for_both_is_written_and_trains(
+    spacy_cli: Run, save_encoder: Callable, texts: Path, tmp_path: Path, make_examples: Callable
+):
+    folder = save_encoder("bert", "ForTokenClassification", **ENTITIES)
+    out, config = tmp_path / "out", tmp_path / "config.cfg"
+    assert spacy_cli("rnn", "distil", folder, texts, out)[0] == 0
+    code, output = spacy_cli("rnn", "init", config, "--task", "ner", "--distilled", out)
+    assert code == 0, output
+    doc = Doc(spacy.blank("en").vocab, words=["soup", "cools"])
+    gold = Example.from_dict(doc, {"entities": ["U-FOOD", "O"]}).reference
+    DocBin(docs=[gold]).to_disk(tmp_path / "gold.spacy")
+    paths = [f"--paths.{split}={tmp_path / 'gold.spacy'}" for split in ("train", "dev")]
+    steps = "--training.optimizer.learn_rate.total_steps=3"
+    code, output = spacy_cli("train", config, "--output", tmp_path / "model", *paths, steps)
+    assert code == 0, output
+    assert spacy.load(tmp_path / "model/model-last").get_pipe("rnn_ner").labels == ("FOOD",)
