@@ -14,6 +14,7 @@ from thinc.api import NumpyOps, get_array_module
 from thinc.util import to_numpy
 
 from .spelling import MULTIPLIER, hash_ngrams, spell
+from .vectors import SubwordVectors
 
 Hashes = NDArray[numpy.uint64]
 OPS = NumpyOps()
@@ -51,7 +52,13 @@ class Features:
         values = attribute_values(docs, attrs)
         first, inverse = unique_rows(values)
         tokens = Tokens(vocab, attrs, values[first])
-        return (tokens.with_vectors() if self.vectors else tokens), inverse
+        return (tokens.with_vectors() if self.vectors and not subwords(vocab) else tokens), inverse
+
+    def version(self, vocab: Vocab) -> int | None:
+        """RETURNS (Optional[int]): A number that differs from earlier ones once tokens that are the
+        same by their keys have other features.
+        """
+        return vocab.vectors.version if self.vectors and subwords(vocab) else None
 
     def arrays(self, tokens: "Tokens") -> dict[str, NDArray[Any]]:
         """RETURNS (Dict[str, NDArray]): The arguments of `TokenEmbedding.forward` for tokens."""
@@ -63,8 +70,8 @@ class Features:
             arrays["ngrams"], arrays["ngram_starts"] = hash_ngrams(words, self.ngram_rows)
         if self.characters:
             arrays["symbols"], arrays["symbol_lengths"] = spell(words)
-        if tokens.vectors is not None:
-            arrays["vectors"] = tokens.vectors
+        if self.vectors:
+            arrays["vectors"] = look_up(tokens) if tokens.vectors is None else tokens.vectors
         return arrays
 
 
@@ -75,7 +82,8 @@ class Tokens:
     vocab (Vocab): Where their strings are.
     attrs (Sequence[int]): The IDs of lexical attributes, ORTH among them.
     values (NDArray[uint64]): The values of these attributes. Shape (tokens, attributes).
-    vectors (Optional[NDArray[float32]]): Their static vectors. Shape (tokens, any).
+    vectors (Optional[NDArray[float32]]): Their static vectors, where these can change without
+        notice. Shape (tokens, any).
     """
 
     vocab: Vocab
@@ -158,6 +166,11 @@ def row_keys(rows: NDArray[Any]) -> list[bytes]:
 def vectors_attr(vocab: Vocab) -> int:
     """RETURNS (int): The attribute by which the vectors table is looked up."""
     return getattr(vocab.vectors, "attr", ORTH)
+
+
+def subwords(vocab: Vocab) -> bool:
+    """RETURNS (bool): Whether the vectors follow from the words, and are as they were loaded."""
+    return isinstance(vocab.vectors, SubwordVectors)
 
 
 def look_up(tokens: Tokens) -> NDArray[numpy.float32]:

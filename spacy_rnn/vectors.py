@@ -1,7 +1,7 @@
 """Vectors of the vocab, registered as `spacy-rnn.*` in pyproject.toml."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ TABLE = "vectors.safetensors"
 TOKENIZER = "tokenizer.json"
 # Words whose pieces are remembered: 50 MB at most, and more than the texts of a day have.
 MAX_WORDS = 2**18
+VERSIONS = count()
 
 
 class SubwordVectors(BaseVectors):
@@ -43,6 +44,7 @@ class SubwordVectors(BaseVectors):
     data (Optional[NDArray]): The vectors of the pieces, in half or single precision. A piece has
         none where they are zero, as "unknown" is to have. Shape (pieces, width).
     name (Optional[str]): A name for the table.
+    version (int): Another number for another tokenizer or table, in this process.
     RAISES (ValueError): If the tokenizer has more pieces than the table has vectors.
     """
 
@@ -73,6 +75,7 @@ class SubwordVectors(BaseVectors):
                 f"shape {data.shape}, expected a vector for each piece."
             )
         self.tokenizer, self.data = tokenizer, data
+        self.version = next(VERSIONS)
         self._has_vector = to_numpy(data).any(axis=1).tolist()
         self._pieces: dict[int | str, list[int]] = {}
 

@@ -15,6 +15,7 @@ from thinc.api import ConfigValidationError
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 from spacy_rnn.checksums import SUMS
+from spacy_rnn.layers.embedding import token_embedding
 from spacy_rnn.vectors import FOLDER, TABLE, TOKENIZER, SubwordVectors
 
 PIECES = ["[UNK]", "soup", "##s", "cold", "!"]
@@ -161,3 +162,25 @@ def test_forked_processes_give_the_same(subword_nlp: Language):
     subword_nlp.add_pipe("sentencizer")
     docs = list(subword_nlp.pipe(["Soups cold", "cold soup!"], n_process=2))
     numpy.testing.assert_array_equal(docs[0].vector, expected()[:2].mean(0))
+
+
+def test_an_embedding_looks_up_what_it_has_not_cached_and_sees_another_table(
+    subword_nlp: Language, monkeypatch: pytest.MonkeyPatch
+):
+    vectors, docs = subword_nlp.vocab.vectors, [Doc(subword_nlp.vocab, words=WORDS)]
+    model = token_embedding(8, include_static_vectors=True).initialize(docs)
+    asked: list[int] = []
+
+    def get_batch(keys: numpy.ndarray) -> numpy.ndarray:
+        asked.append(len(keys))
+        return SubwordVectors.get_batch(vectors, keys)
+
+    monkeypatch.setattr(vectors, "get_batch", get_batch)
+    before = model.predict(docs).dataXd
+    numpy.testing.assert_array_equal(model.predict(docs).dataXd, before)
+    assert asked == [4]
+    other = SubwordVectors(tokenizer=make_tokenizer(), data=table()[::-1].copy())
+    vectors.from_bytes(other.to_bytes())
+    after = model.predict(docs).dataXd
+    assert (after != before).any(axis=1).sum() >= 4
+    numpy.testing.assert_allclose(after, model.begin_update(docs)[0].dataXd, atol=1e-6)

@@ -105,7 +105,8 @@ def _predict(shim: TorchShim, features: Features, tokens: Tokens, inverse: NDArr
 
     max_bytes = shim.cfg["cache_bytes"]
     if max_bytes and shim.device.type == "cpu":
-        return cache_of(shim).get(tokens.keys(), shim.version, compute, max_bytes)[inverse]
+        version = shim.version, features.version(tokens.vocab)
+        return cache_of(shim).get(tokens.keys(), version, compute, max_bytes)[inverse]
     return shim(inverse, False, **to_tensors(features.arrays(tokens), shim.device))[0]
 
 
@@ -152,7 +153,7 @@ def init(
     if X and model.attrs["features"].vectors:
         docs = [X[i] for i in by_vocab(X)[0]]
         tokens, _ = model.attrs["features"].unique_tokens(docs)
-        sizes["vector_width"] = tokens.vectors.shape[1]
+        sizes["vector_width"] = model.attrs["features"].arrays(tokens)["vectors"].shape[1]
     torch_shim(model).initialize(**sizes)
 
 
