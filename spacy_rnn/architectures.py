@@ -29,6 +29,7 @@ from .layers.recurrent import hybrid, recurrent
 from .layers.windows import with_windows
 from .modules.pooling import Pool
 from .modules.recurrent import Cell
+from .ops import use_onednn
 
 Encoder = Model[list[Floats2d], list[Floats2d]]
 Tok2Vec = Model[list[Doc], list[Floats2d]]
@@ -282,10 +283,12 @@ def textcat(
         )
     dropout: Model[Floats2d, Floats2d] = Dropout(0.0)
     output = Linear(nO, pool.get_dim("nO"), init_W=zero_init)
+    use_onednn(output)
     scores: TextCat = chain(tok2vec, list2ragged(), pool, dropout, output)
     if ngram_rows:
         bag = ngram_bag(ngram_rows, ngram_width, solve_ngrams)
         ngram_output = Linear(nO, ngram_width, init_W=zero_init)
+        use_onednn(ngram_output)
         scores = branches((scores, chain(bag, ngram_output)), SHARES)
     model: TextCat = chain(scores, probabilities(exclusive_classes))
     if nO is not None:
@@ -311,7 +314,11 @@ def tagger(tok2vec: Tok2Vec, crf: bool = False, nO: int | None = None) -> Tagger
     nO (Optional[int]): The number of tags. Found in the data by default.
     RETURNS (Model): The model: `spacy.Tagger.v2`, or with a CRF `spacy-rnn.CRFTagger.v1`.
     """
-    return crf_tagger(tok2vec, nO) if crf else build_tagger_model(tok2vec, nO)
+    if crf:
+        return crf_tagger(tok2vec, nO)
+    model = build_tagger_model(tok2vec, nO)
+    use_onednn(model.get_ref("output_layer"))
+    return model
 
 
 def crf_tagger(tok2vec: Tok2Vec, nO: int | None = None) -> CRFTagger:
@@ -324,6 +331,7 @@ def crf_tagger(tok2vec: Tok2Vec, nO: int | None = None) -> CRFTagger:
         reference "crf" has the transitions.
     """
     output = Linear(nO, tok2vec.maybe_get_dim("nO"), init_W=zero_init)
+    use_onednn(output)
     scorer: CRFTagger = chain(tok2vec, list2ragged(), with_array(output))
     scorer.set_ref("output_layer", output)
     model = with_crf(scorer, nO)

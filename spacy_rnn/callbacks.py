@@ -6,9 +6,9 @@ from typing import Any
 
 from spacy.language import Language
 from spacy.training import Example
-from thinc.api import Model, NumpyOps
+from thinc.api import Model
 
-from .ops import OneDNNOps
+from .ops import use_onednn
 
 # So many documents are enough to decide by.
 MAX_DOCUMENTS = 2000
@@ -22,16 +22,14 @@ def models_with_onednn() -> Callable[[Language], Language]:
     RETURNS (Callable[[Language], Language]): The callback.
     """
 
-    def use_onednn(nlp: Language) -> Language:
-        ops = OneDNNOps()
+    def use_in_components(nlp: Language) -> Language:
         for _, component in nlp.components:
             model = getattr(component, "model", None)
-            for node in model.walk() if isinstance(model, Model) else ():
-                if type(node.ops) is NumpyOps:
-                    node.ops = ops
+            if isinstance(model, Model):
+                use_onednn(model)
         return nlp
 
-    return use_onednn
+    return use_in_components
 
 
 def fit_on_dev(

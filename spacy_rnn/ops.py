@@ -5,6 +5,7 @@
 import numpy
 import torch
 from numpy.typing import NDArray
+from thinc.api import Model
 from thinc.backends import NumpyOps
 from thinc.types import DeviceTypes
 
@@ -73,6 +74,15 @@ class OneDNNOps(NumpyOps):
         for block in blocks:
             out[block] = product(X[block], Y if trans2 else Y.T).numpy()
         return out
+
+
+def use_onednn(model: Model) -> None:
+    """Let the layers of a model multiply matrices with OneDNNOps. Those on a GPU or with another
+    backend than Thinc's default stay as they are.
+    """
+    for node in model.walk():
+        if type(node.ops) is NumpyOps:
+            node.ops = OneDNNOps()
 
 
 def is_large(x: NDArray, y: NDArray, trans1: bool, trans2: bool) -> bool:

@@ -1,9 +1,11 @@
-"""Options of the text classifier's model, and what it refuses."""
+"""Options of the models, and what they refuse."""
 
 import numpy
 import pytest
 from spacy.tokens import Doc
 from thinc.api import Adam, set_dropout_rate
+
+from spacy_rnn.ops import OneDNNOps
 
 WINDOWED = {"window": 50, "ngram_rows": 500, "tok2vec": {"width": 32}}
 
@@ -61,3 +63,13 @@ def test_a_long_document_in_windows(nlp, make_examples):
     together = model.predict(docs)
     numpy.testing.assert_allclose(together[:1], model.predict(docs[:1]), atol=1e-5)
     numpy.testing.assert_allclose(together[1:], model.predict(docs[1:]), atol=1e-5)
+
+
+@pytest.mark.parametrize("factory", ["rnn_tagger", "rnn_ner", "rnn_textcat"])
+def test_what_scores_labels_multiplies_by_the_fastest_library(nlp, factory):
+    pipe = nlp.add_pipe(factory)
+    for label in ("A", "B"):
+        pipe.add_label(label)
+    nlp.initialize()
+    pipe.add_label("C")
+    assert type(pipe.model.get_ref("output_layer").ops) is OneDNNOps

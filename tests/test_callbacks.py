@@ -73,7 +73,7 @@ def test_a_pipeline_learns_and_predicts_the_same() -> None:
         nlp = make(onednn, *factories)
         data = examples(nlp)
         optimizer = nlp.initialize(lambda data=data: data)
-        assert kinds(nlp) == {OneDNNOps if onednn else NumpyOps}
+        assert (NumpyOps in kinds(nlp)) != onednn
         losses.append([nlp.update(data, sgd=optimizer) for _ in range(3)])
         found.append(annotations(list(nlp.pipe(eg.predicted.copy() for eg in data))))
     assert found[0] == found[1]
