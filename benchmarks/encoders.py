@@ -14,10 +14,7 @@ from spacy.util import registry
 from thinc.api import Model
 from torch import nn
 from torch.nn.utils.rnn import (
-    pack_padded_sequence,
     pack_sequence,
-    pad_packed_sequence,
-    pad_sequence,
     unpack_sequence,
 )
 
@@ -55,60 +52,14 @@ def packed(cell: str, width: int, depth: int) -> Encode:
     return encode
 
 
-def stanza_encoder(width: int, depth: int) -> Encode | None:
-    """RETURNS (Optional[Encode]): What is between embedding and classifier in Stanza's taggers."""
-    try:
-        from stanza.models.common.packed_lstm import PackedLSTM
-    except ImportError:
-        return None
-    sizes = (width, width // 2, depth)
-    return padded(PackedLSTM(*sizes, batch_first=True, bidirectional=True, pad=True).eval())
-
-
-def flair_encoder(cell: str, width: int, depth: int) -> Encode | None:
-    """RETURNS (Optional[Encode]): What is between embedding and classifier in Flair's taggers."""
-    try:
-        from flair.models import SequenceTagger
-    except ImportError:
-        return None
-    module = SequenceTagger.RNN(cell.upper(), depth, width // 2, True, width).eval()
-
-    def forward(batch: torch.Tensor, lengths: torch.Tensor) -> tuple[torch.Tensor, Any]:
-        outputs, state = module(pack_padded_sequence(batch, lengths, batch_first=True))
-        return pad_packed_sequence(outputs, batch_first=True)[0], state
-
-    return padded(forward)
-
-
-def padded(forward: Callable[..., tuple[torch.Tensor, Any]]) -> Encode:
-    """RETURNS (Encode): Encode with what takes a padded batch, the longest sequence first."""
-
-    @torch.inference_mode()
-    def encode(arrays: Arrays) -> list[torch.Tensor]:
-        order = sorted(range(len(arrays)), key=lambda i: -len(arrays[i]))
-        sequences = [torch.from_numpy(arrays[i]) for i in order]
-        lengths = [len(sequence) for sequence in sequences]
-        batch = forward(pad_sequence(sequences, batch_first=True), torch.tensor(lengths))[0]
-        outputs = {i: row[:n] for i, row, n in zip(order, batch, lengths, strict=True)}
-        return [outputs[i] for i in range(len(arrays))]
-
-    return encode
-
-
 def encoders(width: int, depth: int) -> dict[str, Encode]:
-    """RETURNS (Dict[str, Encode]): Encoders by name, spaCy's own first. Those of Stanza and Flair
-    are there where they are installed.
-    """
-    found = {
+    """RETURNS (Dict[str, Encode]): Encoders by name, spaCy's own first."""
+    return {
         STOCK: encoder_model(STOCK, width, depth).predict,
         "torch LSTM packed": packed("lstm", width, depth),
         "torch GRU packed": packed("gru", width, depth),
-        "Stanza PackedLSTM": stanza_encoder(width, depth),
-        "Flair LSTM": flair_encoder("lstm", width, depth),
-        "Flair GRU": flair_encoder("gru", width, depth),
         **{name: encoder_model(name, width, depth).predict for name in OURS},
     }
-    return {name: encode for name, encode in found.items() if encode}
 
 
 def encoder_steps(width: int, depth: int) -> dict[str, Encode]:

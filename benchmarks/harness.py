@@ -21,7 +21,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = Path(__file__).resolve().parent / "results"
-PACKAGES = ("spacy", "thinc", "torch", "onnxruntime", "numpy", "spacy-rnn", "stanza", "flair")
+PACKAGES = ("spacy", "thinc", "torch", "onnxruntime", "numpy", "spacy-rnn")
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
