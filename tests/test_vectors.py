@@ -2,6 +2,8 @@
 
 import copy
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy
@@ -11,6 +13,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training.initialize import load_vectors_into_model
 from spacy.vocab import Vocab
+from srsly import read_json
 from thinc.api import ConfigValidationError
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
@@ -184,3 +187,14 @@ def test_an_embedding_looks_up_what_it_has_not_cached_and_sees_another_table(
     after = model.predict(docs).dataXd
     assert (after != before).any(axis=1).sum() >= 4
     numpy.testing.assert_allclose(after, model.begin_update(docs)[0].dataXd, atol=1e-6)
+
+
+def test_a_package_has_the_table_and_needs_this_library(subword_nlp: Language, tmp_path: Path):
+    subword_nlp.to_disk(tmp_path / "model")
+    args = ["package", tmp_path / "model", tmp_path, "--name", "soup", "--build", "none"]
+    subprocess.run([sys.executable, "-m", "spacy", *map(str, args)], check=True)
+    outer = tmp_path / "en_soup-0.0.0"
+    vocab = spacy.load(outer / "en_soup/en_soup-0.0.0").vocab
+    numpy.testing.assert_array_equal(lookup(vocab), expected())
+    requirements = read_json(outer / "meta.json")["requirements"]
+    assert any(line.startswith("spacy-rnn") for line in requirements)
