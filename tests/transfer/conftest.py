@@ -43,7 +43,7 @@ def save_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..
             pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *string.punctuation, *WORDS]
             folder.mkdir()
             (folder / "vocab.txt").write_text("\n".join(pieces), "utf8")
-            tokenizer = transformers.BertTokenizerFast(vocab=str(folder / "vocab.txt"))
+            tokenizer = transformers.BertTokenizerFast.from_pretrained(str(folder))
             config: Any = transformers.BertConfig
         else:
             from tokenizers import ByteLevelBPETokenizer
@@ -53,9 +53,7 @@ def save_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..
             trained.train_from_iterator(TEXTS * 5, vocab_size=400, special_tokens=special)
             folder.mkdir()
             trained.save_model(str(folder))
-            tokenizer = transformers.RobertaTokenizerFast(
-                vocab=str(folder / "vocab.json"), merges=str(folder / "merges.txt")
-            )
+            tokenizer = transformers.RobertaTokenizerFast.from_pretrained(str(folder))
             config = transformers.RobertaConfig
         sizes = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 2}
         settings = {"vocab_size": len(tokenizer) + 3, "intermediate_size": 32, **sizes, **settings}
