@@ -115,7 +115,7 @@ class Runner:
     def linear(self, run: Run, log: Path) -> dict[str, Any]:
         """RETURNS (Dict[str, Any]): The scores of a row that is a program."""
         output = run.folder / "scores.json"
-        args = [*map(run.table.data, SPLITS), "--score", run.table.scores[0], "--output", output]
+        args = [*map(run.table.data, SPLITS), "--output", output]
         if "oos_auroc" in run.table.scores:
             args += ["--outside", *map(run.table.outside, SPLITS[1:])]
         self.program(log, run.row.config, *args)

@@ -10,13 +10,13 @@ import numpy
 import spacy
 from harness import write_json
 from linear import STRENGTHS, evaluate, features
-from margins import Machines, Rows, choose, solve
 from numpy.typing import NDArray
 from ranking import matrix, read_texts
 from spacy.tokens import Doc, DocBin
 from spacy.util import fix_random_seed
 
 from spacy_rnn.layers.bag import document_ngrams
+from spacy_rnn.modules.margins import Machines, Rows, choose, solve
 from spacy_rnn.modules.ngrams import LEAST
 
 Array = NDArray[Any]

@@ -1,6 +1,7 @@
 """The linear rival: a support vector machine a label over TF-IDF of n-grams, from scikit-learn.
 
-N-grams are of one and two words and, within words, of two to five characters.
+N-grams are of one and two words and, within words, of two to five characters. Each score is that of
+the strength of regularization that is best by it on dev.
 """
 
 import sys
@@ -27,38 +28,50 @@ def evaluate(scores: Scores, gold: Scores, outside: Scores | None) -> dict[str, 
     return {**f, **ranking_scores(scores, gold, outside)}
 
 
-def main(args: Sequence[str] | None = None) -> int:
-    options = ArgumentParser(description=__doc__)
-    options.add_argument("corpus", nargs=3, type=Path, help=".spacy files: train, dev and test")
-    options.add_argument("--outside", nargs=2, type=Path, help="texts without a label: dev, test")
-    options.add_argument("--score", default="cats_micro_f", help="the score to select by")
-    options.add_argument("--output", type=Path, required=True, help="JSON file to write")
-    parsed = options.parse_args(args)
+def rival(corpus: Sequence[Path], outside: Sequence[Path] | None = None) -> dict[str, Any]:
+    """Train the machines with each of some strengths.
 
+    corpus (Sequence[Path]): .spacy files: train, dev and test.
+    outside (Optional[Sequence[Path]]): .spacy files of texts without a label: dev and test.
+    RETURNS (Dict[str, Any]): The scores on "dev" and "test", each at the strength that is best by
+        it on dev; and these strengths, "C".
+    """
     from sklearn.multiclass import OneVsRestClassifier
     from sklearn.svm import LinearSVC
 
-    texts, cats = read_texts(parsed.corpus[0])
+    texts, cats = read_texts(corpus[0])
     labels = sorted({label for each in cats for label in each})
     vectors = features()
     train = vectors.fit_transform(texts)
     gold = matrix(cats, labels) == 1
 
     def judge(model: Any, split: int) -> dict[str, float]:
-        texts, cats = read_texts(parsed.corpus[split])
+        texts, cats = read_texts(corpus[split])
         scores = model.decision_function(vectors.transform(texts))
-        outside = None
-        if parsed.outside:
-            texts, _ = read_texts(parsed.outside[split - 1])
-            outside = model.decision_function(vectors.transform(texts))
-        return evaluate(scores, matrix(cats, labels) == 1, outside)
+        others = None
+        if outside is not None:
+            others = model.decision_function(vectors.transform(read_texts(outside[split - 1])[0]))
+        return evaluate(scores, matrix(cats, labels) == 1, others)
 
-    tried = []
+    tried = {}
     for strength in STRENGTHS:
         model = OneVsRestClassifier(LinearSVC(C=strength)).fit(train, gold)
-        tried.append((judge(model, 1), strength, model))
-    dev, strength, model = max(tried, key=lambda each: each[0][parsed.score])
-    write_json(parsed.output, {"dev": dev, "test": judge(model, 2), "C": strength})
+        tried[strength] = judge(model, 1), judge(model, 2)
+    found: dict[str, Any] = {"dev": {}, "test": {}, "C": {}}
+    for score in tried[STRENGTHS[0]][0]:
+        best = max(STRENGTHS, key=lambda strength: tried[strength][0][score])
+        found["C"][score] = best
+        found["dev"][score], found["test"][score] = (scores[score] for scores in tried[best])
+    return found
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    options = ArgumentParser(description=__doc__)
+    options.add_argument("corpus", nargs=3, type=Path, help=".spacy files: train, dev and test")
+    options.add_argument("--outside", nargs=2, type=Path, help="texts without a label: dev, test")
+    options.add_argument("--output", type=Path, required=True, help="JSON file to write")
+    parsed = options.parse_args(args)
+    write_json(parsed.output, rival(parsed.corpus, parsed.outside))
     return 0
 
 

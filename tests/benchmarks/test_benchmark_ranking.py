@@ -39,7 +39,8 @@ def test_linear_rival(corpus: list[Path], tmp_path: Path, program: Program) -> N
     scores = json.loads(output.read_text("utf8"))
     perfect = dict.fromkeys(("cats_micro_f", "cats_macro_f", "cats_macro_ap", "oos_auroc"), 1.0)
     assert scores["dev"] == scores["test"] == perfect
-    assert scores["C"] > 0
+    assert scores["C"].keys() == perfect.keys()
+    assert all(strength > 0 for strength in scores["C"].values())
 
 
 def test_a_pipeline_scores_as_its_cats_say(
