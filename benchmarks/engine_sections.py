@@ -62,6 +62,7 @@ def alone(setting: Setting, width: int, depth: int) -> list[Row]:
         f"{cell} {engine}": encoder_model(name, width, depth, engine=engine)
         for (cell, name), engine in product(zip(CELLS, OURS, strict=True), ENGINES)
     }
+    models["lstm onnx, int8"] = encoder_model(OURS[0], width, depth, precision="int8")
     kinds = {
         "sentences": sentence_lengths(setting)[: 40 if setting.quick else 1000],
         "documents": document_lengths(1_000 if setting.quick else 30_000),

@@ -22,6 +22,7 @@ TOK2VECS: dict[str, dict[str, Any]] = {
     "mingru": {**RNN, "cell": "mingru"},
     "original gru": {**RNN, "cell": "gru", "reset_after": False},
     "lstm on torch": {**RNN, "engine": "torch"},
+    "lstm in int8": {**RNN, "precision": "int8"},
     "gru on torch": {**RNN, "cell": "gru", "engine": "torch"},
     "deep lstm": {**RNN, "depth": 3, "width": 32},
     "deep gru": {**RNN, "depth": 2, "cell": "gru"},

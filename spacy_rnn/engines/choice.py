@@ -11,22 +11,34 @@ from weakref import WeakKeyDictionary
 import torch
 
 from ..modules.recurrent import Cell, RecurrentStack
-from .graph import OPERATORS
+from .graph import OPERATORS, Precision
 
 if TYPE_CHECKING:
     from .session import OnnxStack
 
 Engine = Literal["auto", "torch", "onnx"]
 ENGINES: tuple[Engine, ...] = ("auto", "torch", "onnx")
+PRECISIONS: tuple[Precision, ...] = ("float32", "int8")
 
 # spaCy's, which shows what is logged there.
 logger = logging.getLogger("spacy")
 
 
-def require_engine(engine: Engine, cell: Cell) -> None:
-    """RAISES (ValueError): If an engine is unknown, not installed, or has no such cell."""
+def require_engine(engine: Engine, cell: Cell, precision: Precision = "float32") -> None:
+    """RAISES (ValueError): If an engine or precision is unknown, not installed, or has no such
+    cell.
+    """
     if engine not in ENGINES:
         raise ValueError(f"Unknown engine: got {engine!r}, expected one of {list(ENGINES)}.")
+    if precision not in PRECISIONS:
+        raise ValueError(
+            f"Unknown precision: got {precision!r}, expected one of {list(PRECISIONS)}."
+        )
+    if precision == "int8" and (cell != "lstm" or engine == "torch"):
+        raise ValueError(
+            f"Can't compute in int8: got the cell {cell!r} with engine = {engine!r}, expected "
+            '\'lstm\' with "auto" or "onnx". Set precision = "float32", or these two.'
+        )
     if engine != "onnx":
         return
     if cell not in OPERATORS:
@@ -51,36 +63,39 @@ def whats_missing() -> str:
     return ""
 
 
-def onnx_stack(stack: RecurrentStack, version: Hashable, engine: Engine) -> "OnnxStack | None":
+def onnx_stack(
+    stack: RecurrentStack, version: Hashable, engine: Engine, precision: Precision = "float32"
+) -> "OnnxStack | None":
     """Get the session of a stack in this process. It is made on first use, and anew once the
     weights or torch's number of threads have changed.
 
     stack (RecurrentStack): The stack, on CPU.
     version (Hashable): Differs from earlier ones once the weights have changed.
     engine (str): "auto", "torch" or "onnx".
+    precision (str): "float32" or "int8".
     RETURNS (Optional[OnnxStack]): The stack as a session, or nothing where torch is to be used.
     RAISES (ValueError): If `engine` is "onnx" and a session can't be made.
     """
     if engine == "torch" or stack.cell not in OPERATORS:
         return None
-    key = version, torch.get_num_threads()
+    key = version, torch.get_num_threads(), precision
     known = _sessions.get(stack)
     if known is None or known[0] != key:
         with _lock:
             known = _sessions.get(stack)
             if known is None or known[0] != key:
-                known = _sessions[stack] = key, _make(stack, engine)
+                known = _sessions[stack] = key, _make(stack, engine, precision)
     return known[1]
 
 
-def _make(stack: RecurrentStack, engine: Engine) -> "OnnxStack | None":
+def _make(stack: RecurrentStack, engine: Engine, precision: Precision) -> "OnnxStack | None":
     weights = list(stack.parameters())
     if any(w.dtype != torch.float32 or not w.isfinite().all() for w in weights):
         return None
     try:
         from .session import OnnxStack
 
-        return OnnxStack(stack, torch.get_num_threads())
+        return OnnxStack(stack, torch.get_num_threads(), precision)
     except Exception as error:  # whatever the runtime says
         if engine == "onnx":
             raise ValueError(

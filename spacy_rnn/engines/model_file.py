@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 # for the Pythons that there are.
 IR_VERSION, OPSET = 8, 15
 # Numbers of types in TensorProto.DataType.
-DATA_TYPES = {"float32": 1, "int32": 6, "int64": 7}
+DATA_TYPES = {"float32": 1, "int8": 3, "int32": 6, "int64": 7}
+# Where ONNX Runtime has operators that ONNX lacks.
+OWN_DOMAIN = "com.microsoft"
 
 Value = int | str | bytes
 Attribute = int | str | Sequence[int]
@@ -42,11 +44,17 @@ def varint(value: int) -> bytes:
 
 
 def node(
-    operator: str, inputs: Sequence[str], outputs: Sequence[str], **attributes: Attribute
+    operator: str,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    *,
+    domain: str = "",
+    **attributes: Attribute,
 ) -> bytes:
     """RETURNS (bytes): A node of a graph, with the attributes of its operator."""
     named = [field(5, attribute(name, value)) for name, value in attributes.items()]
-    return fields(1, inputs) + fields(2, outputs) + field(4, operator) + b"".join(named)
+    kind = field(4, operator) + field(7, domain)
+    return fields(1, inputs) + fields(2, outputs) + kind + b"".join(named)
 
 
 def attribute(name: str, value: Attribute) -> bytes:

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from ..modules.batches import similar
 from ..modules.recurrent import RecurrentStack
-from .graph import recurrent_graph
+from .graph import Precision, recurrent_graph
 
 # What sub-batches are like: see `similar`. A step of four sequences takes little longer than that
 # of one; products of twelve rows are whole ones for the kernels of most processors.
@@ -20,10 +20,14 @@ class OnnxStack:
 
     stack (RecurrentStack): A stack of LSTM or GRU cells, in float32.
     threads (int): How many threads a call takes.
+    precision (str): See `recurrent_graph`. With "int8" each sequence is computed alone: its result
+        would depend on the range of what it is computed with.
     RAISES (Exception): If there is no session of it on this machine.
     """
 
-    def __init__(self, stack: RecurrentStack, threads: int) -> None:
+    def __init__(
+        self, stack: RecurrentStack, threads: int, precision: Precision = "float32"
+    ) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         # Threads that wait for work would take the cores from torch's.
@@ -33,10 +37,11 @@ class OnnxStack:
         # Warnings are for those who write graphs.
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(
-            recurrent_graph(stack), options, providers=["CPUExecutionProvider"]
+            recurrent_graph(stack, precision), options, providers=["CPUExecutionProvider"]
         )
         self.width = stack.width
         self.token_budget = stack.token_budget
+        self.precision = precision
 
     def __call__(
         self, X: NDArray[numpy.float32], lengths: NDArray[numpy.integer]
@@ -52,6 +57,10 @@ class OnnxStack:
         if len(lengths) == 1:
             tokens = numpy.arange(len(X))
             return self._run(X, tokens[:, None], lengths, tokens)
+        if self.precision == "int8":
+            ends = lengths.cumsum()
+            parts = [X[end - n : end] for n, end in zip(lengths, ends, strict=True) if n]
+            return numpy.concatenate([self(part, numpy.array([len(part)])) for part in parts])
         Y = numpy.empty((len(X), self.width), dtype=numpy.float32)
         order = numpy.argsort(-lengths, kind="stable")[: numpy.count_nonzero(lengths)]
         sizes, starts = lengths[order], (lengths.cumsum() - lengths)[order]

@@ -10,6 +10,7 @@ from thinc.api import Model, chain
 from thinc.types import Floats2d, Ragged
 
 from ..engines.choice import Engine, onnx_stack, require_engine
+from ..engines.graph import Precision
 from ..modules.recurrent import Cell, RecurrentStack
 from .shim import TorchShim, no_backprop, torch_shim
 
@@ -25,6 +26,7 @@ def recurrent(
     residual: bool = False,
     reset_after: bool = True,
     engine: Engine = "auto",
+    precision: Precision = "float32",
 ) -> Model[Ragged, Ragged]:
     """Encode each sequence of a ragged batch with stacked recurrent layers.
 
@@ -40,6 +42,7 @@ def recurrent(
     reset_after (bool): Whether the reset gate of a GRU acts after the product with the state.
     engine (str): What predicts on CPU: "onnx", ONNX Runtime; "torch"; or "auto", the former where
         it can be used. Training is torch's.
+    precision (str): What ONNX Runtime computes in: "float32", or for an LSTM "int8".
     RETURNS (Model[Ragged, Ragged]): The layer, with the stack in a shim.
     RAISES (ValueError): See `RecurrentStack` and `require_engine`; or if `dropout` is not a rate.
     """
@@ -56,7 +59,7 @@ def recurrent(
         residual=residual,
         reset_after=reset_after,
     )
-    require_engine(engine, cell)
+    require_engine(engine, cell, precision)
     # spaCy overwrites "dropout_rate" wherever it is a number.
     attrs = {"dropout_rate": 0.0} if dropout is None else {"fixed_dropout_rate": dropout}
     return Model(
@@ -65,7 +68,7 @@ def recurrent(
         init=init,
         attrs={**attrs, "bidirectional": bidirectional},
         dims={"nI": input_width, "nO": width},
-        shims=[TorchShim(stack, {"engine": engine})],
+        shims=[TorchShim(stack, {"engine": engine, "precision": precision})],
     )
 
 
@@ -107,7 +110,7 @@ def forward(
     require_width(model, cast(Floats2d, X.dataXd))
     shim, attrs = torch_shim(model), model.attrs
     if not is_train and shim.device.type == "cpu":
-        encode = onnx_stack(cast(RecurrentStack, shim.module), shim.version, shim.cfg["engine"])
+        encode = onnx_stack(cast(RecurrentStack, shim.module), shim.version, **shim.cfg)
         data, lengths = cast(Any, X.dataXd), cast(Any, X.lengths)
         # ONNX Runtime makes a number of NaN, which torch hands on.
         if encode is not None and len(data) and numpy.isfinite(data.sum()):

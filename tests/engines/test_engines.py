@@ -91,6 +91,34 @@ def test_wide_layers_and_a_small_budget(cell):
         numpy.testing.assert_allclose(OnnxStack(each, 1)(X, lengths), expected, atol=5e-6)
 
 
+@pytest.mark.parametrize("bidirectional", [True, False])
+@pytest.mark.parametrize("residual", [True, False])
+def test_int8_is_near_and_does_not_depend_on_the_batch(bidirectional, residual):
+    stack = RecurrentStack(64, 64, 2, "lstm", bidirectional, residual=residual)
+    X, run = random(LENGTHS, 64), OnnxStack(stack, 1, "int8")
+    found = run(X, LENGTHS)
+    error = abs(found - by_torch(stack, X, LENGTHS))
+    assert 1e-5 < error.mean() < 5e-3
+    assert error.max() < 0.05
+    parts = [x for x in numpy.split(X, LENGTHS.cumsum()[:-1]) if len(x)]
+    alone = [run(x, numpy.array([len(x)], dtype="i")) for x in parts]
+    numpy.testing.assert_array_equal(found, numpy.concatenate(alone))
+    wide = numpy.vstack((X, X[:40] * 100))
+    numpy.testing.assert_array_equal(run(wide, numpy.append(LENGTHS, 40))[: len(X)], found)
+
+
+@pytest.mark.parametrize("lengths", [[], [0], [0, 0], [0, 1], [1]])
+@pytest.mark.parametrize("settings", [{}, {"precision": "int8"}])
+def test_a_layer_in_either_precision(lengths, settings):
+    model = recurrent(12, 12, engine="onnx", **settings).initialize()
+    exact = recurrent(12, 12, engine="torch").from_bytes(model.to_bytes())
+    lengths = numpy.array(lengths, dtype="i")
+    found, expected = (m.predict(Ragged(random(lengths), lengths)).dataXd for m in (model, exact))
+    assert found.shape == expected.shape == (lengths.sum(), 12)
+    numpy.testing.assert_allclose(found, expected, atol=0.05 if settings else 1e-6)
+    assert not settings or not len(found) or abs(found - expected).max() > 1e-5
+
+
 @pytest.mark.parametrize("lengths", [[], [0], [0, 0], [0, 1], [1]])
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_hardly_any_tokens(cell, lengths):
@@ -159,7 +187,7 @@ def test_a_session_lasts_as_long_as_weights_and_threads(monkeypatch):
     made: list[int] = []
     monkeypatch.setattr(
         "spacy_rnn.engines.session.OnnxStack.__init__",
-        lambda self, s, threads: made.append(threads),
+        lambda self, s, threads, precision: made.append(threads),
     )
     stack = make_stack()
     first = onnx_stack(stack, 1, "auto")
@@ -278,6 +306,12 @@ def test_auto_falls_back_to_torch_with_one_line(fault, reason, request, caplog):
             r"got engine = 'onnx' with 'mingru', expected one of \['gru', 'lstm'\]. Set engine = "
             '"auto"',
         ),
+        ({"precision": "bfloat16"}, "Unknown precision: got 'bfloat16', expected one of"),
+        (
+            {"precision": "int8", "cell": "gru"},
+            "Can't compute in int8: got the cell 'gru' with engine = 'auto', expected 'lstm' with ",
+        ),
+        ({"precision": "int8", "engine": "torch"}, "got the cell 'lstm' with engine = 'torch'"),
     ],
 )
 def test_engines_that_do_not_fit(settings, message):

@@ -21,6 +21,23 @@ def test_graphs_are_valid(cell, bidirectional, residual):
     assert ("Add" in {n.op_type for n in model.graph.node}) == residual
 
 
+def test_int8_takes_a_quarter_and_rounds_to_the_nearest():
+    stack = RecurrentStack(64, 64, 1, "lstm")
+    exact, small = (
+        onnx.load_from_string(recurrent_graph(stack, precision))
+        for precision in ("float32", "int8")
+    )
+    assert small.ByteSize() < 0.3 * exact.ByteSize()
+    whole, right = (
+        {t.name: numpy_helper.to_array(t) for t in m.graph.initializer} for m in (small, exact)
+    )
+    for name in ("W0", "R0"):
+        found = whole[name].transpose(0, 2, 1) * whole[f"{name} scale"][:, :, None]
+        step = whole[f"{name} scale"].max()
+        numpy.testing.assert_allclose(found, right[name], atol=0.51 * step)
+        assert abs(whole[name]).max() == 63
+
+
 @pytest.mark.parametrize(
     "array", [numpy.ones((2, 0, 3), "f"), numpy.array([-1, 300]), numpy.eye(3, dtype="i")]
 )

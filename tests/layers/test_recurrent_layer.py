@@ -70,6 +70,6 @@ def test_a_dropout_that_is_not_a_rate(dropout):
         recurrent(4, 4, dropout=dropout)
 
 
-def test_there_is_one_precision(nlp):
+def test_a_precision_whose_results_would_depend_on_the_batch(nlp):
     with pytest.raises(ConfigValidationError, match="precision"):
         nlp.add_pipe("rnn_tok2vec", config={"model": {"precision": "bfloat16"}})
