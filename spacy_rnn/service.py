@@ -21,6 +21,8 @@ from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field
 from spacy.language import Language
 
+from .annotation.memory import bounded_memory
+
 MAX_CHARACTERS = 10_000  # of a text: longer ones are refused with status 422
 MAX_BATCH = 64  # texts that are annotated together
 MAX_WAITING = 1_000  # requests: further ones wait until they are let in
@@ -75,7 +77,7 @@ class Annotator:
 
     def annotate(self, texts: list[str]) -> list[dict[str, Any]]:
         """RETURNS (List[Dict[str, Any]]): The annotation of each text."""
-        with self.nlp.memory_zone():  # new words are forgotten at its end: memory does not grow
+        with bounded_memory(self.nlp):
             return [
                 {
                     "tags": [token.tag_ for token in doc],

@@ -19,6 +19,7 @@ from ..corpus import CorpusError
 from ..files import replacing
 from ..layers.cache import clear_caches
 from .columns import make_row, schema
+from .memory import bounded_memory
 from .texts import Row
 
 Format = Literal["parquet", "jsonl", "spacy"]
@@ -107,8 +108,8 @@ def annotate_shard(
     result = Result(shard.number, len(shard.rows))
     kept: list[Any] = []
     store = DocBin(store_user_data=True) if form == "spacy" else None
-    with nlp.memory_zone():  # at its end, strings are forgotten
-        for batch in minibatch(shard.rows, nlp.batch_size):
+    for batch in minibatch(shard.rows, nlp.batch_size):
+        with bounded_memory(nlp):
             for row, doc in annotate_batch(nlp, batch, result.failures):
                 result.words += len(doc)
                 if store is None:
