@@ -9,26 +9,21 @@ from torch.nn.utils.rnn import PackedSequence
 from .batches import reversal, sub_batches
 from .gru import GRUResetAfter, GRUResetBefore
 from .initializers import draw_weights
-from .lstm import FusedLSTM
+from .lstm import fused_lstm
 from .mingru import MinGRU
 
 Cell = Literal["lstm", "gru", "mingru"]
+Path = Literal["fused", "unrolled", "packed"]
 CELLS: dict[str, type[nn.LSTM | nn.GRU | MinGRU]] = {
     "lstm": nn.LSTM,
     "gru": nn.GRU,
     "mingru": MinGRU,
 }
-# On CPU: cells that torch has a fused kernel for, and those that are faster step by step.
-FUSED = {"lstm": FusedLSTM}
-UNROLLED = {"gru": GRUResetAfter}
 
 # Sequences in a sub-batch: multiples of the least, up to the most. Padded ones stay in the cache;
 # packed ones make the largest products.
 PADDED_SEQUENCES = (8, 32)
 PACKED_SEQUENCES = (256, 256)
-# How wide the states of all sequences at a step must be together, on average: with less to
-# compute, torch's own kernel is faster than steps in Python.
-UNROLLED_STATES = 2048
 
 
 class RecurrentStack(nn.Module):
@@ -46,10 +41,9 @@ class RecurrentStack(nn.Module):
     - fused: LSTM on CPU. Two unidirectional passes over padded input, the second over sequences
       that an index gather has reversed within their own length. torch runs these through oneDNN's
       fused kernel, which packed input rules out. Sub-batches have up to 32 sequences, all but the
-      first 8 of which have at least 0.7 of the length of the longest. See `FusedLSTM`.
-    - unrolled: GRU on CPU where gradients are wanted, or where a step has 2,048 or more numbers in
-      its states on average, such as 32 sequences of hidden width 64. Never padded, up to 256
-      sequences. See `GRUResetAfter`.
+      first 8 of which have at least 0.7 of the length of the longest. See `fused_lstm`.
+    - unrolled: GRU on CPU where gradients are wanted. Never padded, up to 256 sequences. See
+      `GRUResetAfter`.
     - packed: everything else. Never padded, up to 256 sequences. torch's kernel for packed input;
       on GPU cuDNN's.
 
@@ -162,45 +156,42 @@ class RecurrentStack(nn.Module):
             return X.new_zeros((0, self.width))
         if self.cell == "mingru":
             return self._scanned(X, lengths, dropout)
-        on_cpu = X.device.type == "cpu"
-        fused = on_cpu and self.cell in FUSED
-        sequences = PADDED_SEQUENCES if fused else PACKED_SEQUENCES
-        batches = list(sub_batches(lengths, *sequences, self.token_budget))
-        kernels = self._kernels(len(batches)) if fused else []
+        path = self.path(X.device)
+        sequences = PADDED_SEQUENCES if path == "fused" else PACKED_SEQUENCES
         outputs, positions = [], []
-        for sizes, index in batches:
+        for sizes, index in sub_batches(lengths, *sequences, self.token_budget):
             valid = torch.arange(len(index))[:, None] < sizes
             # Time-major and longest first, the tokens alone stand in the order of packing.
             packed = index[valid].to(X.device)
-            if fused:
-                Y = self._fused(_select(X, index), sizes, dropout, kernels)
+            if path == "fused":
+                Y = self._fused(_select(X, index), sizes, dropout)
                 Y = _permute(Y, valid.flatten().nonzero()[:, 0])
             else:
                 batch_sizes = valid[: sizes[0]].sum(dim=1)
-                run = self._unrolled if self._unrolls(batch_sizes, on_cpu) else self._packed
+                run = self._unrolled if path == "unrolled" else self._packed
                 Y = run(_select(X, packed), batch_sizes, dropout)
             outputs.append(Y)
             positions.append(packed)
         return _select(torch.cat(outputs), torch.cat(positions).argsort())
+
+    def path(self, device: torch.device) -> Path:
+        """RETURNS (str): Which path an LSTM or GRU takes on a device."""
+        if not self.reset_after:
+            return "unrolled"
+        if device.type == "cpu" and self.cell == "lstm":
+            return "fused"
+        # torch's own kernel takes time to differentiate that grows with the square of the steps.
+        return "unrolled" if device.type == "cpu" and torch.is_grad_enabled() else "packed"
 
     def _scanned(self, Y: Tensor, lengths: Tensor, dropout: float) -> Tensor:
         for layer in self.layers:
             Y = self._passed_on(Y, layer(Y, lengths), dropout)
         return Y
 
-    def _unrolls(self, batch_sizes: Tensor, on_cpu: bool) -> bool:
-        """RETURNS (bool): Whether the unrolled path is the only one or the faster one."""
-        if not self.reset_after:
-            return True
-        if not on_cpu or self.cell not in UNROLLED:
-            return False
-        states = int(batch_sizes.sum()) * self.hidden_size
-        return torch.is_grad_enabled() or states >= UNROLLED_STATES * len(batch_sizes)
-
     def _unrolled(self, Y: Tensor, batch_sizes: Tensor, dropout: float) -> Tensor:
         """Y (Tensor): The tokens in the order of packing. Shape (tokens, width)."""
-        function = UNROLLED[self.cell] if self.reset_after else GRUResetBefore
-        run, sizes = function.apply, batch_sizes.tolist()
+        run = (GRUResetAfter if self.reset_after else GRUResetBefore).apply
+        sizes = batch_sizes.tolist()
         for directions in self.weights():
             outputs = [run(Y, sizes, i > 0, *weights) for i, weights in enumerate(directions)]
             Y = self._passed_on(Y, torch.cat(outputs, dim=1), dropout)
@@ -213,25 +204,18 @@ class RecurrentStack(nn.Module):
             Y = self._passed_on(Y, found, dropout)
         return Y
 
-    def _fused(
-        self, Y: Tensor, lengths: Tensor, dropout: float, kernels: list[list[FusedLSTM]]
-    ) -> Tensor:
+    def _fused(self, Y: Tensor, lengths: Tensor, dropout: float) -> Tensor:
         """Y (Tensor): Padded. Shape (time, sequences, width)."""
         reverse = reversal(lengths, len(Y))
-        for forward, *backward in kernels:
-            outputs = [_permute(kernel(_permute(Y, reverse)), reverse) for kernel in backward]
-            Y = self._passed_on(Y, torch.cat((forward(Y), *outputs), dim=2), dropout)
+        for forward, *backward in self.weights():
+            outputs = [_permute(fused_lstm(_permute(Y, reverse), w), reverse) for w in backward]
+            Y = self._passed_on(Y, torch.cat((fused_lstm(Y, forward), *outputs), dim=2), dropout)
         return Y
 
     def _passed_on(self, X: Tensor, Y: Tensor, dropout: float) -> Tensor:
         """RETURNS (Tensor): What a layer that has read X and found Y gives to the next one."""
         Y = nn.functional.dropout(Y, dropout)
         return X + Y if self.residual and X.shape == Y.shape else Y
-
-    def _kernels(self, n_calls: int) -> list[list[FusedLSTM]]:
-        """RETURNS (List[List[FusedLSTM]]): The fused kernels by layer and direction."""
-        kernel = FUSED[self.cell]
-        return [[kernel(w, n_calls) for w in directions] for directions in self.weights()]
 
 
 def _select(rows: Tensor, index: Tensor) -> Tensor:

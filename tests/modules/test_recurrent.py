@@ -5,26 +5,20 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from spacy_rnn.modules import linear, lstm, recurrent
+from spacy_rnn.modules import linear
 from spacy_rnn.modules.recurrent import CELLS, RecurrentStack
 
 LENGTHS = torch.tensor([3, 0, 1, 7, 7, 2, 40, 1])
 SHAPES = [(1, True), (2, True), (1, False), (3, False)]
-# Each way to compute a cell on CPU: what to set, so that every sub-batch goes there.
-PATHS = {
-    "fused lstm": ("lstm", {}),
-    "packed lstm": ("lstm", {"FUSED": {}}),
-    "unrolled gru": ("gru", {"UNROLLED_STATES": 0}),
-    "packed gru": ("gru", {"UNROLLED": {}}),
-}
+# Each way to compute a cell on CPU.
+PATHS = ["fused lstm", "packed lstm", "unrolled gru", "packed gru"]
 
 
 @pytest.fixture(params=PATHS)
 def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """RETURNS (str): A cell, which takes one path only."""
-    cell, settings = PATHS[request.param]
-    for name, value in settings.items():
-        monkeypatch.setattr(recurrent, name, value)
+    way, cell = request.param.split()
+    monkeypatch.setattr(RecurrentStack, "path", lambda stack, device: way)
     return cell
 
 
@@ -128,7 +122,6 @@ def test_wide_layers_agree_with_the_equations_in_any_batch(cell, monkeypatch):
         batch = stack(X, lengths)
         alone = torch.cat([stack(x, torch.tensor([len(x)])) for x in X.split(lengths.tolist())])
         monkeypatch.setattr(linear, "onednn_product", lambda: None)
-        monkeypatch.setattr(lstm, "has_layout", lambda dtype: False)
         plain = stack(X, lengths)
     torch.testing.assert_close(batch, alone, atol=5e-6, rtol=0)
     torch.testing.assert_close(batch, plain, atol=5e-6, rtol=0)
@@ -150,13 +143,11 @@ def test_gradients_in_float64(path):
     assert torch.autograd.gradcheck(run, (X, *weights))
 
 
-@pytest.mark.parametrize(("cell", "settings"), [*PATHS.values(), ("mingru", {})])
+@pytest.mark.parametrize("way", [*PATHS, "scanned mingru"])
 @pytest.mark.parametrize("input_width", [8, 5])
-def test_residual_layers_give_the_sum_of_what_they_read_and_find(
-    cell, settings, input_width, monkeypatch
-):
-    for name, value in settings.items():
-        monkeypatch.setattr(recurrent, name, value)
+def test_residual_layers_give_the_sum_of_what_they_read_and_find(way, input_width, monkeypatch):
+    path, cell = way.split()
+    monkeypatch.setattr(RecurrentStack, "path", lambda stack, device: path)
     stack = RecurrentStack(input_width, 8, 3, cell, residual=True)
     X = torch.randn(int(LENGTHS.sum()), input_width, requires_grad=True)
     expected = X
@@ -179,8 +170,9 @@ def test_gradients_of_many_sequences_agree_with_torch(width, monkeypatch):
     X = torch.randn(int(lengths.sum()), width, requires_grad=True)
     stack = RecurrentStack(width, width, 1, "gru")
     found = []
-    for unrolled in (recurrent.UNROLLED, {}):
-        monkeypatch.setattr(recurrent, "UNROLLED", unrolled)
+    assert stack.path(X.device) == "unrolled"
+    for way in ("unrolled", "packed"):
+        monkeypatch.setattr(RecurrentStack, "path", lambda stack, device, way=way: way)
         stack.zero_grad()
         X.grad = None
         Y = stack(X, lengths)
