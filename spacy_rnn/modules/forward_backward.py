@@ -197,7 +197,8 @@ def by_token(values: Tensor, lengths: Tensor) -> Tensor:
     """Repeat what belongs to a sequence for each of its tokens. Empty ones may be left out."""
     if len(values) < len(lengths):
         lengths = lengths[lengths > 0]
-    return values.repeat_interleave(lengths.to(values.device), dim=0)
+    tokens = int(lengths.sum())
+    return values.repeat_interleave(lengths.to(values.device), dim=0, output_size=tokens)
 
 
 def finite(logs: Tensor) -> Tensor:

@@ -76,7 +76,7 @@ class NgramBag(nn.Module):
         if it has all kinds of them. Shape (n-grams,).
         """
         weights = cast(Tensor, self.weights)[ngrams] * (1.0 + counts.to(self.table.weight).log())
-        kinds = torch.repeat_interleave(sizes.flatten())
+        kinds = torch.repeat_interleave(sizes.flatten(), output_size=len(ngrams))
         squares = weights.new_zeros(sizes.numel()).index_add(0, kinds, weights**2)
         lengths = (squares * sizes.shape[1]).sqrt()
         return weights / lengths[kinds]

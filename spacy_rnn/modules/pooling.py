@@ -74,7 +74,7 @@ class Pooling(nn.Module):
         scores = self.query(keys)
         if len(lengths) == 1:
             return scores.softmax(dim=0)
-        owner = owners(lengths)
+        owner = owners(lengths, len(X))
         weights = (scores - self._max(scores.detach(), lengths)[owner]).exp()
         return weights / self._sum(weights, lengths)[owner]
 
@@ -87,14 +87,14 @@ class Pooling(nn.Module):
         if len(lengths) == 1 and len(X):
             return X.amax(dim=0, keepdim=True)
         pooled = X.new_zeros((len(lengths), X.shape[1]))
-        owner = owners(lengths)[:, None].expand_as(X)
+        owner = owners(lengths, len(X))[:, None].expand_as(X)
         return pooled.scatter_reduce(0, owner, X, "amax", include_self=False)
 
     @staticmethod
     def _sum(X: Tensor, lengths: Tensor) -> Tensor:
         if len(lengths) == 1:
             return X.sum(dim=0, keepdim=True)
-        return X.new_zeros((len(lengths), X.shape[1])).index_add(0, owners(lengths), X)
+        return X.new_zeros((len(lengths), X.shape[1])).index_add(0, owners(lengths, len(X)), X)
 
     def _mean(self, X: Tensor, lengths: Tensor) -> Tensor:
         return self._sum(X, lengths) / lengths.clamp(min=1)[:, None]
@@ -111,6 +111,6 @@ class Pooling(nn.Module):
         return last * (lengths > 0)[:, None]
 
 
-def owners(lengths: Tensor) -> Tensor:
+def owners(lengths: Tensor, tokens: int) -> Tensor:
     """RETURNS (Tensor): The sequence that each token belongs to. Shape (tokens,)."""
-    return torch.repeat_interleave(lengths)
+    return torch.repeat_interleave(lengths, output_size=tokens)
