@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from spacy import util
 from torch.nn.utils.rnn import pad_sequence
 
+from ..corpus.errors import first_line
 from ..vectors import read_tokenizer
 from .errors import TransferError
 
@@ -64,7 +65,7 @@ def load_model(
         load = getattr(transformers, kind).from_pretrained
         model, info = load(name, output_loading_info=True, **(head or {}))
     except Exception as error:  # hub, tokenizers, safetensors and models raise what they like
-        reason = str(error).strip().splitlines()[0].rstrip(".") or type(error).__name__
+        reason = first_line(error)
         raise TransferError(f"Can't load the model {name}: {reason}. {expected}") from error
     new = ("pooler", *(("classifier", "score", "pre_classifier") if head else ()))
     if missing := sorted(k for k in info["missing_keys"] if not any(part in k for part in new)):

@@ -12,6 +12,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.util import minibatch
 
+from ..corpus.errors import first_line
 from .encoders import load_model, require_transformers
 from .errors import TransferError
 
@@ -178,7 +179,7 @@ def make_teacher(nlp: Language, name: str, model: str, threshold: float) -> Teac
     try:
         config = transformers.AutoConfig.from_pretrained(model)
     except Exception as error:  # the hub, and parsers of all kinds
-        reason = str(error).strip().splitlines()[0].rstrip(".")
+        reason = first_line(error)
         raise TransferError(
             f"Can't load the teacher {model}: {reason}. Expected a pipeline of spaCy, or a model "
             "of Hugging Face for token or sequence classification: a name on the hub, or a folder."
