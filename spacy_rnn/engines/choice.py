@@ -124,8 +124,8 @@ _inherited: list[object] = []
 
 
 def _start_anew() -> None:
-    """Let a forked process make sessions of its own. Those of its parent have threads that did not
-    come along, for which closing them would wait for ever.
+    """Let a forked process make sessions of its own. The threads of its parent's did not come
+    along, and whoever held a lock of theirs neither: they are neither used nor closed.
     """
     global _lock
     _lock = Lock()

@@ -1,5 +1,8 @@
 """Recurrent stacks in sessions of ONNX Runtime."""
 
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import numpy
 import onnxruntime
 from numpy.typing import NDArray
@@ -19,7 +22,8 @@ class OnnxStack:
     Several threads can call it at once.
 
     stack (RecurrentStack): A stack of LSTM or GRU cells, in float32.
-    threads (int): How many threads a call takes.
+    threads (int): How many sub-batches are computed at once, each on a thread. A step of a
+        recurrence is too little work to share.
     precision (str): See `recurrent_graph`. With "int8" each sequence is computed alone: its result
         would depend on the range of what it is computed with.
     RAISES (Exception): If there is no session of it on this machine.
@@ -29,9 +33,7 @@ class OnnxStack:
         self, stack: RecurrentStack, threads: int, precision: Precision = "float32"
     ) -> None:
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        # Threads that wait for work would take the cores from torch's.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.intra_op_num_threads = 1
         # What a long document takes is given back after it.
         options.enable_cpu_mem_arena = False
         # Warnings are for those who write graphs.
@@ -39,9 +41,10 @@ class OnnxStack:
         self._session = onnxruntime.InferenceSession(
             recurrent_graph(stack, precision), options, providers=["CPUExecutionProvider"]
         )
+        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
         self.width = stack.width
         self.token_budget = stack.token_budget
-        self.precision = precision
+        self.sequences = (LEAST, MOST) if precision == "float32" else (1, 1)
 
     def __call__(
         self, X: NDArray[numpy.float32], lengths: NDArray[numpy.integer]
@@ -55,21 +58,32 @@ class OnnxStack:
         RETURNS (NDArray[float32]): The encoded tokens. Shape (tokens, width).
         """
         if len(lengths) == 1:
-            tokens = numpy.arange(len(X))
-            return self._run(X, tokens[:, None], lengths, tokens)
-        if self.precision == "int8":
-            ends = lengths.cumsum()
-            parts = [X[end - n : end] for n, end in zip(lengths, ends, strict=True) if n]
-            return numpy.concatenate([self(part, numpy.array([len(part)])) for part in parts])
+            return self._alone(X)
         Y = numpy.empty((len(X), self.width), dtype=numpy.float32)
         order = numpy.argsort(-lengths, kind="stable")[: numpy.count_nonzero(lengths)]
         sizes, starts = lengths[order], (lengths.cumsum() - lengths)[order]
-        for part in similar(sizes.tolist(), LEAST, MOST, SHARE, self.token_budget):
-            size, time = sizes[part], numpy.arange(sizes[part.start])[:, None]
-            index = starts[part] + numpy.minimum(time, size - 1)
+
+        def encode(part: slice) -> None:
+            size, start = sizes[part], starts[part]
+            if len(size) == 1:
+                rows = slice(start[0], start[0] + size[0])
+                Y[rows] = self._alone(X[rows])
+                return
+            time = numpy.arange(size[0])[:, None]
+            index = start + numpy.minimum(time, size - 1)
             tokens = numpy.flatnonzero(time < size)
             Y[index.ravel()[tokens]] = self._run(X, index, size, tokens)
+
+        parts = [*similar(sizes.tolist(), *self.sequences, SHARE, self.token_budget)]
+        run: Any = self._pool.map if self._pool is not None and len(parts) > 1 else map
+        for _ in run(encode, parts):
+            pass
         return Y
+
+    def _alone(self, X: NDArray) -> NDArray[numpy.float32]:
+        """RETURNS (NDArray[float32]): The encoded tokens of one sequence, which is not padded."""
+        tokens = numpy.arange(len(X))
+        return self._run(X, tokens[:, None], numpy.array([len(X)]), tokens)
 
     def _run(
         self, X: NDArray, index: NDArray, lengths: NDArray, tokens: NDArray

@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import pickle
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -202,7 +203,19 @@ def test_threads_change_nothing():
     stack, lengths = make_stack(64, 64), numpy.array([30] * 20 + [300])
     X = random(lengths, 64)
     one, two = (OnnxStack(stack, threads)(X, lengths) for threads in (1, 2))
-    numpy.testing.assert_allclose(one, two, atol=1e-6)
+    numpy.testing.assert_array_equal(one, two)
+
+
+def test_as_many_parts_at_once_as_torch_has_threads(monkeypatch):
+    together, run = threading.Barrier(2), OnnxStack._run
+
+    def meet(*args: Any) -> NDArray[Any]:
+        together.wait(timeout=30)
+        return run(*args)
+
+    monkeypatch.setattr(OnnxStack, "_run", meet)
+    lengths = numpy.array([30] * 24)
+    assert OnnxStack(make_stack(), 2)(random(lengths), lengths).shape == (720, 12)
 
 
 def test_sessions_are_neither_copied_nor_pickled_nor_stored():
