@@ -1,5 +1,6 @@
 """`spacy rnn distil`: what teachers of all kinds say, as a corpus to train on."""
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -296,3 +297,11 @@ def test_a_config_for_both_is_written_and_trains(
     code, output = spacy_cli("train", config, "--output", tmp_path / "model", *paths, steps)
     assert code == 0, output
     assert spacy.load(tmp_path / "model/model-last").get_pipe("rnn_ner").labels == ("FOOD",)
+
+
+def test_texts_may_be_compressed(spacy_cli: Run, pipeline: Path, texts: Path, tmp_path: Path):
+    packed = tmp_path / "texts.txt.gz"
+    packed.write_bytes(gzip.compress(texts.read_bytes()))
+    code, output = spacy_cli("rnn", "distil", pipeline, packed, tmp_path / "out")
+    assert code == 0, output
+    assert [doc.text for doc in read(tmp_path / "out")] == TEXTS
