@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
+from time import sleep
 
 import numpy
 import pytest
@@ -13,8 +15,9 @@ from thinc.api import Config
 
 from spacy_rnn import analysis
 from spacy_rnn.analysis.comparison.advice import advice
-from spacy_rnn.analysis.comparison.comparison import find_kind
+from spacy_rnn.analysis.comparison.comparison import find_kind, plan
 from spacy_rnn.analysis.comparison.results import SystemResult
+from spacy_rnn.analysis.comparison.runs import Runner
 from spacy_rnn.analysis.comparison.statistics import Difference, difference, resampled_scores
 from spacy_rnn.analysis.comparison.systems import RECIPES, system_config, systems
 from spacy_rnn.analysis.decisions import Decisions
@@ -189,6 +192,26 @@ def test_systems_are_trained_once_and_compared(data, tmp_path):
     html = found.to_html()
     assert len(html) < 1_000_000
     assert found.advice in html
+
+
+@pytest.mark.slow
+def test_a_training_that_was_stopped_goes_on(data, tmp_path):
+    config = system_config("gru", "textcat", "textcat", "en", 200, SMALL)
+    paths = {split: data / f"{split}.spacy" for split in ("train", "dev", "test")}
+    runs = plan({"gru": config}, paths, tmp_path / "out", "textcat", [0], "en")
+    runner, found = Runner(1, print), []
+    thread = Thread(target=lambda: found.append(runner.run_all(runs)))
+    thread.start()
+    while thread.is_alive() and not (runs[0].folder / "log.jsonl").exists():
+        sleep(0.05)
+    for process in [*runner.processes]:
+        process.terminate()
+    thread.join()
+    assert "Interrupted" in found[0]["gru, seed 0"]
+    assert Runner(1, print).run_all(runs) == {}
+    assert "Resuming after step" in (runs[0].folder / "log.txt").read_text()
+    assert not (runs[0].folder / "checkpoints").exists()
+    assert runs[0].result["training_seconds"] > 0
 
 
 SMALL = {

@@ -15,6 +15,8 @@ from typing import Any
 
 import srsly
 
+from ...files import replacing
+
 SPLITS = ("train", "dev", "test")
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "BLIS_NUM_THREADS")
 
@@ -100,10 +102,12 @@ class Runner:
 
     def run(self, run: Run) -> str | None:
         """RETURNS (Optional[str]): Why it failed, if it did."""
-        shutil.rmtree(run.folder, ignore_errors=True)
-        run.folder.mkdir(parents=True)
-        job = {**run.job, "fingerprint": run.fingerprint}
-        srsly.write_json(run.folder / "job.json", job)
+        place = run.folder / "job.json"
+        begun: Any = srsly.read_json(place) if place.is_file() else {}
+        if begun.get("fingerprint") != run.fingerprint:
+            shutil.rmtree(run.folder, ignore_errors=True)
+        with replacing(place) as (part,):
+            srsly.write_json(part, {**run.job, "fingerprint": run.fingerprint})
         command = [sys.executable, "-m", f"{__package__}.worker", str(run.folder)]
         log = run.folder / "log.txt"
         with log.open("wb") as output:

@@ -1,5 +1,8 @@
-"""A process of its own that trains and tests one system: python -m …worker FOLDER."""
+"""A process of its own that trains and tests one system: python -m …worker FOLDER. What was killed
+goes on where it was.
+"""
 
+import shutil
 import sys
 from pathlib import Path
 from statistics import median
@@ -11,9 +14,10 @@ import srsly
 from spacy import util
 from spacy.tokens import Doc
 from spacy.training import Corpus
-from spacy.training.initialize import init_nlp
-from spacy.training.loop import train
 
+from ...training import train
+from ...training.checkpoint import read_checkpoint
+from ...training.loop import DIR_CHECKPOINTS
 from ..decisions import Decisions
 from ..footprint import N_SINGLE, footprint, predict
 from ..judges import JUDGES, judge, kind_of
@@ -36,9 +40,11 @@ def pipeline(job: dict[str, Any], folder: Path) -> tuple[Decisions, dict[str, An
     """RETURNS (Tuple[Decisions, Dict[str, Any]]): What a pipeline decides, and its measures."""
     (folder / "config.cfg").write_text(job["config"], encoding="utf8")
     config = util.load_config(folder / "config.cfg", overrides=job["overrides"], interpolate=False)
-    start = perf_counter()
-    train(init_nlp(config), folder, stdout=sys.stdout, stderr=sys.stderr)
-    seconds = perf_counter() - start
+    train(config, folder, resume=True)
+    checkpoints = folder / DIR_CHECKPOINTS
+    last = read_checkpoint(checkpoints, print)
+    seconds = last.state["progress"]["seconds"] if last else 0.0
+    shutil.rmtree(checkpoints)
     nlp = util.load_model(folder / "model-best")
     gold_preproc = nlp.config["corpora"]["dev"].get("gold_preproc", False)
     examples = list(Corpus(Path(job["test"]), gold_preproc=gold_preproc)(nlp))
