@@ -14,6 +14,7 @@ import torch
 from spacy import util
 from spacy.language import Language
 
+from ..orphans import end_with_parent
 from .errors import AnnotationError
 from .shards import Format, Result, Shard, annotate_shard
 
@@ -111,6 +112,7 @@ _worker: tuple[Job, Language] | None = None
 def _start(job: Job) -> None:
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process decides
+    end_with_parent()
     torch.set_num_threads(1)
     _worker = job, util.load_model(job.model)
 

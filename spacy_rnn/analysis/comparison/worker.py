@@ -15,6 +15,7 @@ from spacy import util
 from spacy.tokens import Doc
 from spacy.training import Corpus
 
+from ...orphans import end_with_parent
 from ...training import train
 from ...training.checkpoint import read_checkpoint
 from ...training.loop import DIR_CHECKPOINTS
@@ -92,4 +93,5 @@ def baseline(job: dict[str, Any]) -> tuple[Decisions, dict[str, Any]]:
 
 
 if __name__ == "__main__":
+    end_with_parent()
     run(Path(sys.argv[1]))
