@@ -9,6 +9,7 @@ from wasabi.printer import Printer
 from ..pipeline.calibration import expected_calibration_error
 from ..pipeline.evidence import Fit
 from . import app
+from ._options import GoldPreproc
 from ._util import CommandError, exit_on_error, load_examples, load_pipeline, require_output, staged
 
 
@@ -40,9 +41,7 @@ def calibrate_cli(
         Path, Arg(help="Data in the .spacy format that the pipeline was not trained on")
     ],
     output: Annotated[Path, Arg(help="Directory to save the calibrated pipeline to")],
-    gold_preproc: Annotated[
-        bool, Opt("--gold-preproc", "-G", help="Use gold-standard tokens and sentences")
-    ] = False,
+    gold_preproc: GoldPreproc = False,
     force: Annotated[
         bool, Opt("--force", "-F", help="Replace a pipeline that is at the output already")
     ] = False,

@@ -7,6 +7,7 @@ from spacy.cli._util import Arg, Opt, parse_config_overrides
 from wasabi.printer import Printer
 
 from . import app
+from ._options import Jobs, Lang
 from ._util import CommandError, exit_on_error, staged
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def compare_cli(
         ),
     ] = None,
     seeds: Annotated[int, Opt("--seeds", "-n", help="Trainings of each system", min=1)] = 2,
-    jobs: Annotated[int, Opt("--jobs", "-j", help="Trainings at a time, a core each", min=1)] = 1,
+    jobs: Jobs = 1,
     task: Annotated[
         str | None,
         Opt(
@@ -46,7 +47,7 @@ def compare_cli(
     steps: Annotated[
         int | None, Opt("--steps", help="Training steps (default: the recipe's)", min=1)
     ] = None,
-    lang: Annotated[str, Opt("--lang", "-l", help="Language")] = "en",
+    lang: Lang = "en",
 ) -> None:
     """
     Train LSTM, GRU and their rivals alike on your data, and say which to take:

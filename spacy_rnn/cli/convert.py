@@ -14,6 +14,7 @@ from ..corpus.shards import holds_shards, require_memory
 from ..corpus.splits import Split, add_splits, count_splits, open_splits
 from . import app
 from ._docs import make_docs, write
+from ._options import Exclude, Lang
 from ._summary import Summary, print_notes, print_summaries
 from ._util import CommandError, exit_on_error, staged
 
@@ -49,7 +50,7 @@ def convert_cli(
         Path, Arg(help="Directory for train.spacy, dev.spacy and test.spacy", file_okay=False)
     ],
     task: Annotated[TaskName, Opt("--task", "-t", help="What the data is annotated for")],
-    lang: Annotated[str, Opt("--lang", "-l", help="Language, for the tokenizer")] = "en",
+    lang: Lang = "en",
     name: Annotated[str | None, Opt(help="Configuration of the hub dataset")] = None,
     revision: Annotated[
         str | None, Opt("--revision", "-r", help="Git revision of the hub dataset")
@@ -114,9 +115,7 @@ def convert_cli(
             help="Make one token of all words that CoNLL-U writes as one",
         ),
     ] = False,
-    exclude: Annotated[
-        list[str] | None, Opt("--exclude", "-x", help="Label of entities to leave out (ner)")
-    ] = None,
+    exclude: Exclude = None,
     n_sents: Annotated[
         int, Opt("--n-sents", "-n", min=1, help="Rows, each a sentence, per doc (tagger, ner)")
     ] = 1,

@@ -9,6 +9,7 @@ from spacy.tokens import Doc
 from wasabi.printer import Printer
 
 from . import app
+from ._options import Component
 from ._util import CommandError, exit_on_error, load_pipeline, read_examples, staged
 
 
@@ -33,10 +34,7 @@ def explain_cli(
             "the component has)",
         ),
     ] = None,
-    component: Annotated[
-        str | None,
-        Opt("--component", "-c", help="Component (not needed if only one can be explained)"),
-    ] = None,
+    component: Component = None,
     output: Annotated[
         Path | None,
         Opt("--output", "-o", help="HTML page or JSON file to write", dir_okay=False),
@@ -64,10 +62,7 @@ def explain_cli(
 def faithfulness_cli(
     model: Annotated[str, Arg(help="Pipeline, by name or path")],
     data_path: Annotated[Path, Arg(help="Data in the .spacy format", exists=True)],
-    component: Annotated[
-        str | None,
-        Opt("--component", "-c", help="Component (not needed if only one can be explained)"),
-    ] = None,
+    component: Component = None,
     limit: Annotated[int, Opt("--limit", "-n", help="Number of documents, 0 for all")] = 100,
 ) -> None:
     """

@@ -7,6 +7,7 @@ from spacy.cli._util import Arg, Opt
 from wasabi import msg
 
 from . import app
+from ._options import Lang
 from ._util import CommandError, exit_on_error, read_examples, staged
 
 
@@ -30,7 +31,7 @@ def finetune_cli(
     ] = 5e-5,
     batch_size: Annotated[int, Opt(min=1, help="Number of texts, or sentences, in a batch")] = 16,
     seed: Annotated[int, Opt(help="Seed")] = 0,
-    lang: Annotated[str, Opt("--lang", "-l", help="Two-letter code of the language")] = "en",
+    lang: Lang = "en",
     force: Annotated[bool, Opt("--force", "-F", help="Replace the folder if it exists")] = False,
 ) -> None:
     """

@@ -25,10 +25,10 @@ from ..recipes.choice import (
 )
 from . import app
 from ._data import find_task, open_data, parse_columns
+from ._options import Cell, Columns, Exclude, Lang, Optimize, Optimizing, UseGpu
 from ._util import CommandError, exit_on_error, load_pipeline, read_examples, staged
 from .calibrate import calibrate
 from .convert import TaskName, convert
-from .init import CellName, Optimize
 
 STATE = "fit.json"
 SHARES = {"dev": 0.1, "test": 0.1}  # of train, where the data has no such split
@@ -48,21 +48,15 @@ def fit_cli(
     task: Annotated[
         TaskName | None, Opt("--task", "-t", help="What the data is annotated for")
     ] = None,
-    columns: Annotated[
-        list[str] | None, Opt(help="What columns hold: text=review,label=stars")
-    ] = None,
-    exclude: Annotated[
-        list[str] | None, Opt("--exclude", "-x", help="Label of entities to leave out (ner)")
-    ] = None,
+    columns: Columns = None,
+    exclude: Exclude = None,
     recipe: Annotated[
         str | None, Opt("--recipe", "-r", help="Recipe, by default the one that suits the data")
     ] = None,
-    lang: Annotated[str, Opt("--lang", "-l", help="Two-letter code of the language")] = "en",
-    optimize: Annotated[
-        Optimize, Opt("--optimize", "-o", help="What matters more, for tagger and ner")
-    ] = Optimize.accuracy,
-    cell: Annotated[CellName | None, Opt(help="Recurrent cell, by default the recipe's")] = None,
-    use_gpu: Annotated[int, Opt("--gpu-id", "-g", help="GPU ID or -1 for CPU")] = -1,
+    lang: Lang = "en",
+    optimize: Optimizing = Optimize.accuracy,
+    cell: Cell = None,
+    use_gpu: UseGpu = -1,
 ) -> None:
     """
     From data to a pipeline: convert, choose a config, train, calibrate and

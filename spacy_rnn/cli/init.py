@@ -11,6 +11,7 @@ from ..recipes import RecipeError, make_config, recipes
 from ..recipes.choice import UnlearnableError, choose, default_recipe
 from . import app
 from ._data import find_task, look, open_data, parse_columns
+from ._options import Cell, Columns, Exclude, Lang, Optimize, Optimizing
 from ._util import CommandError, exit_on_error, staged
 
 
@@ -20,17 +21,6 @@ class RecipeTask(str, Enum):
     tagger = "tagger"
     morphologizer = "morphologizer"
     ner = "ner"
-
-
-class Optimize(str, Enum):
-    efficiency = "efficiency"
-    accuracy = "accuracy"
-
-
-class CellName(str, Enum):
-    lstm = "lstm"
-    gru = "gru"
-    mingru = "mingru"
 
 
 @app.command("init")
@@ -49,18 +39,12 @@ def init_cli(
     data: Annotated[
         str | None, Opt("--data", "-d", help="Data to look at, from which the recipe is chosen")
     ] = None,
-    columns: Annotated[
-        list[str] | None, Opt(help="What columns of the data hold: text=review,label=stars")
-    ] = None,
-    exclude: Annotated[
-        list[str] | None, Opt("--exclude", "-x", help="Label of entities to leave out (ner)")
-    ] = None,
-    lang: Annotated[str, Opt("--lang", "-l", help="Two-letter code of the language")] = "en",
-    optimize: Annotated[
-        Optimize, Opt("--optimize", "-o", help="What matters more, for tagger and ner")
-    ] = Optimize.accuracy,
+    columns: Columns = None,
+    exclude: Exclude = None,
+    lang: Lang = "en",
+    optimize: Optimizing = Optimize.accuracy,
     shared: Annotated[bool, Opt("--shared", help="Let all components share an encoder")] = False,
-    cell: Annotated[CellName | None, Opt(help="Recurrent cell, by default the recipe's")] = None,
+    cell: Cell = None,
     vectors: Annotated[
         str | None, Opt(help="Vectors table, or pipeline with one, to embed words by too")
     ] = None,

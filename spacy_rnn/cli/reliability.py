@@ -8,6 +8,7 @@ from wasabi.printer import Printer
 from ..pipeline.calibration import BINS, Reliability
 from . import app
 from ._diagram import reliability_diagram
+from ._options import GoldPreproc
 from ._util import CommandError, exit_on_error, load_examples, load_pipeline, staged
 
 
@@ -18,9 +19,7 @@ def reliability_cli(
     output: Annotated[
         Path | None, Opt("--output", "-o", help="SVG file with a diagram, or JSON", dir_okay=False)
     ] = None,
-    gold_preproc: Annotated[
-        bool, Opt("--gold-preproc", "-G", help="Use gold-standard tokens and sentences")
-    ] = False,
+    gold_preproc: GoldPreproc = False,
 ) -> None:
     """
     Compare the probabilities that a pipeline gives with how often it is right:

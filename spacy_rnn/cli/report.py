@@ -6,6 +6,7 @@ from spacy.cli._util import Arg, Opt
 from wasabi.printer import Printer
 
 from . import app
+from ._options import GoldPreproc
 from ._util import CommandError, exit_on_error, load_pipeline, read_examples, staged
 
 if TYPE_CHECKING:
@@ -37,9 +38,7 @@ def report_cli(
             help="What spacy.ConsoleLogger.v3 wrote in training (default: the file in the config)",
         ),
     ] = None,
-    gold_preproc: Annotated[
-        bool, Opt("--gold-preproc", "-G", help="Use gold-standard tokens and sentences")
-    ] = False,
+    gold_preproc: GoldPreproc = False,
 ) -> None:
     """
     Report why a pipeline errs, on one page: scores with intervals, also by

@@ -6,6 +6,7 @@ from spacy.cli._util import Arg, Opt
 from wasabi import msg
 
 from . import app
+from ._options import Lang
 from ._util import CommandError, exit_on_error, require_output, staged
 
 
@@ -29,7 +30,7 @@ def subwords_cli(
             dir_okay=False,
         ),
     ] = None,
-    lang: Annotated[str, Opt("--lang", "-l", help="Two-letter code of the language")] = "en",
+    lang: Lang = "en",
     force: Annotated[bool, Opt("--force", "-F", help="Replace the folder if it exists")] = False,
 ) -> None:
     """

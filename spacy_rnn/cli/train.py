@@ -16,6 +16,7 @@ from spacy.cli._util import (
 from wasabi import msg
 
 from . import app
+from ._options import UseGpu
 from ._util import CommandError, exit_on_error
 
 
@@ -51,7 +52,7 @@ def train_cli(
     verbose: Annotated[
         bool, Opt("--verbose", "-V", "-VV", help="Display more information for debugging")
     ] = False,
-    use_gpu: Annotated[int, Opt("--gpu-id", "-g", help="GPU ID or -1 for CPU")] = -1,
+    use_gpu: UseGpu = -1,
 ) -> None:
     """
     Train a pipeline as spacy train does, with checkpoints from which a

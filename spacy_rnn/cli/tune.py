@@ -8,6 +8,7 @@ from spacy.cli._util import Arg, Opt, parse_config_overrides
 from wasabi.printer import Printer
 
 from . import app
+from ._options import Jobs
 from ._util import CommandError, exit_on_error, load_pipeline, read_examples, staged
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def tune_cli(
         float | None, Opt("--minutes", "-m", help="Time after which the search ends", min=0)
     ] = None,
     sampler: Annotated[str, Opt("--sampler", "-s", help="tpe, random or grid")] = "tpe",
-    jobs: Annotated[int, Opt("--jobs", "-j", help="Trials at a time, a core each", min=1)] = 1,
+    jobs: Jobs = 1,
     seed: Annotated[int, Opt("--seed", help="Seed of the search")] = 0,
     prune: Annotated[bool, Opt("--prune/--no-prune", help="Stop bad trials early")] = True,
     test: Annotated[
