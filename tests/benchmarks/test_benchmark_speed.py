@@ -4,10 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
-import numpy
 import pytest
 import spacy
-import torch
 from spacy.tokens import DocBin
 
 Program = Callable[..., tuple[int, str, str]]
@@ -144,19 +142,6 @@ def test_flops(module: Module) -> None:
     # Two layers of two directions: 4 gates of 128 units read 256 + 128 values.
     assert flops("torch LSTM packed", 256, 2) == 2 * 2 * 4 * 128 * (256 + 128) * 2
     assert flops("torch GRU packed", 256, 2) * 4 == flops("torch LSTM packed", 256, 2) * 3
-
-
-def test_padded_encoders_keep_the_order_of_sequences(module: Module) -> None:
-    arrays = [numpy.full((n, 2), n, dtype="float32") for n in (2, 5, 1, 3)]
-
-    def forward(batch: torch.Tensor, lengths: torch.Tensor) -> tuple[torch.Tensor, None]:
-        assert lengths.tolist() == [5, 3, 2, 1]
-        assert batch.shape == (4, 5, 2)
-        return batch * 2, None
-
-    outputs = module("encoders").padded(forward)(arrays)
-    for array, output in zip(arrays, outputs, strict=True):
-        numpy.testing.assert_array_equal(output.numpy(), array * 2)
 
 
 def test_peers_are_encoders_where_they_are_installed(module: Module) -> None:
