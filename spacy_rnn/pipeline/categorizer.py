@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
 from spacy.util import minibatch
 from spacy.vocab import Vocab
-from thinc.api import Model, Optimizer
+from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..layers.machines import solve_ngrams
@@ -27,7 +27,7 @@ from .losses import (
     smooth,
 )
 from .refusal import RefusesUpdates, require_numbers
-from .rehearsal import rehearse
+from .rehearsal import Rehearses
 from .shares import fit_share
 from .storage import FromDisk
 
@@ -65,7 +65,7 @@ def textcat_config(exclusive_classes: bool, **settings: Any) -> dict[str, Any]:
     }
 
 
-class Categorizer(RefusesUpdates, Fitted, FromDisk, TextCategorizer, ABC):
+class Categorizer(RefusesUpdates, Rehearses, Fitted, FromDisk, TextCategorizer, ABC):
     """Text categorizer with a choice of loss and calibrated probabilities.
 
     vocab (Vocab): The shared vocabulary.
@@ -151,24 +151,6 @@ class Categorizer(RefusesUpdates, Fitted, FromDisk, TextCategorizer, ABC):
         truth = self.model.ops.asarray(truth, dtype="float32")
         loss, gradient = focal_loss(self._answers(scores), truth, self.focal_gamma)
         return loss / max(n_documents, 1), self._labels(gradient)
-
-    def rehearse(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optimizer | None = None,
-        losses: dict[str, float] | None = None,
-    ) -> dict[str, float]:
-        """Teach the model to still predict what it did when `nlp.resume_training` was called.
-
-        examples (Iterable[Example]): The batch. Annotation is not needed.
-        drop (float): The dropout rate.
-        sgd (Optional[Optimizer]): The optimizer.
-        losses (Optional[Dict[str, float]]): Losses by component, to be updated.
-        RETURNS (Dict[str, float]): The updated losses.
-        """
-        return rehearse(self, self._compare, examples, drop, sgd, losses)
 
     def confidences(self, examples: Iterable[Example]) -> tuple[Array, Array]:
         """Find the probabilities of predicted answers, and which are right. Of exclusive labels,

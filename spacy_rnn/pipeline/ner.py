@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Callable, Iterable
-from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -14,7 +13,7 @@ from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example, validate_examples
 from spacy.util import check_lexeme_norms
 from spacy.vocab import Vocab
-from thinc.api import Model, Optimizer
+from thinc.api import Model
 from thinc.types import Ragged
 
 from ..layers.crf import Lattice, n_best, negative_log_likelihood, rounded, set_legal, viterbi
@@ -24,7 +23,7 @@ from .examples import SAMPLE, GetExamples, with_text_first
 from .fitted import Fitted
 from .labels import GrowingLabels
 from .refusal import RefusesUpdates, require_numbers
-from .rehearsal import compare_marginals, rehearse
+from .rehearsal import Rehearses, compare_marginals
 from .tags import OUTSIDE, UNKNOWN, Array, Segments, TagSet, tag_set
 from .wiring import require_wiring
 
@@ -48,7 +47,9 @@ class Entities(NamedTuple):
     scores: Array | None
 
 
-class RNNEntityRecognizer(RefusesUpdates, GrowingLabels, EntityConfidence, Fitted, TrainablePipe):
+class RNNEntityRecognizer(
+    RefusesUpdates, Rehearses, GrowingLabels, EntityConfidence, Fitted, TrainablePipe
+):
     """Recurrent named entity recognition, with a conditional random field over entities' tags.
 
     Entities that are already in `doc.ents` stay, and tokens that are blocked stay without; what
@@ -249,24 +250,8 @@ class RNNEntityRecognizer(RefusesUpdates, GrowingLabels, EntityConfidence, Fitte
         d_scores[_index(self.model, tokens)] = d_kept
         return loss, Ragged(d_scores, scores.lengths)
 
-    def rehearse(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optimizer | None = None,
-        losses: dict[str, float] | None = None,
-    ) -> dict[str, float]:
-        """Teach the model to still predict what it did when `nlp.resume_training` was called.
-
-        examples (Iterable[Example]): The batch. Annotation is not needed.
-        drop (float): The dropout rate.
-        sgd (Optional[Optimizer]): The optimizer.
-        losses (Optional[Dict[str, float]]): Losses by component, to be updated.
-        RETURNS (Dict[str, float]): The updated losses.
-        """
-        compare = partial(compare_marginals, self.model, self._rehearsal_model)
-        return rehearse(self, compare, examples, drop, sgd, losses)
+    def _compare(self, scores: Ragged, earlier: Ragged) -> tuple[float, Ragged]:
+        return compare_marginals(self.model, self._rehearsal_model, scores, earlier)
 
     @property
     def tags(self) -> TagSet:

@@ -1,9 +1,9 @@
 """Rehearsal: to go on predicting what was predicted before."""
 
-from collections.abc import Callable, Iterable
+from abc import abstractmethod
+from collections.abc import Iterable
 from typing import Any, cast
 
-from spacy.pipeline import TrainablePipe
 from spacy.training import Example, validate_examples
 from thinc.api import Model, Optimizer, get_array_module, set_dropout_rate
 from thinc.types import Floats2d, Ragged
@@ -11,42 +11,56 @@ from thinc.types import Floats2d, Ragged
 from ..layers.crf import Lattice, marginals
 
 
-def rehearse(
-    pipe: TrainablePipe,
-    compare: Callable[[Any, Any], tuple[float, Any]],
-    examples: Iterable[Example],
-    drop: float,
-    sgd: Optimizer | None,
-    losses: dict[str, float] | None,
-) -> dict[str, float]:
-    """Teach a model to still predict what it did when `nlp.resume_training` was called.
-
-    Labels that were added since, and exclude others, count as ones that it was sure not to find.
-
-    pipe (TrainablePipe): The component.
-    compare (Callable): Finds the loss, and the gradient of the scores, from the model's scores and
-        those of its earlier self.
-    examples (Iterable[Example]): The batch. Annotation is not needed.
-    drop (float): The dropout rate.
-    sgd (Optional[Optimizer]): The optimizer.
-    losses (Optional[Dict[str, float]]): Losses by component, to be updated.
-    RETURNS (Dict[str, float]): The updated losses.
+class Rehearses:
+    """Mixin for components whose training is resumed: `rehearse` compares what their model scores
+    with what its earlier self does. To be named before what rehearses otherwise.
     """
-    losses = {} if losses is None else losses
-    losses.setdefault(pipe.name, 0.0)
-    examples = list(examples)
-    validate_examples(examples, f"{type(pipe).__name__}.rehearse")
-    docs = [example.predicted for example in examples]
-    if pipe._rehearsal_model is None or not any(len(doc) for doc in docs):
+
+    name: str
+    model: Any
+    _rehearsal_model: Any
+    finish_update: Any
+
+    @abstractmethod
+    def _compare(self, scores: Any, earlier: Any) -> tuple[float, Any]:
+        """RETURNS (Tuple[float, Any]): The loss, and the gradient of the model's scores, from these
+        and those of its earlier self.
+        """
+
+    def rehearse(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Teach the model to still predict what it did when `nlp.resume_training` was called.
+
+        Labels that were added since, and exclude others, count as ones that it was sure not to
+        find.
+
+        examples (Iterable[Example]): The batch. Annotation is not needed.
+        drop (float): The dropout rate.
+        sgd (Optional[Optimizer]): The optimizer.
+        losses (Optional[Dict[str, float]]): Losses by component, to be updated.
+        RETURNS (Dict[str, float]): The updated losses.
+        """
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        examples = list(examples)
+        validate_examples(examples, f"{type(self).__name__}.rehearse")
+        docs = [example.predicted for example in examples]
+        if self._rehearsal_model is None or not any(len(doc) for doc in docs):
+            return losses
+        set_dropout_rate(self.model, drop)
+        scores, backprop = self.model.begin_update(docs)
+        loss, gradient = self._compare(scores, self._rehearsal_model.predict(docs))
+        backprop(gradient)
+        if sgd:
+            self.finish_update(sgd)
+        losses[self.name] += loss
         return losses
-    set_dropout_rate(pipe.model, drop)
-    scores, backprop = pipe.model.begin_update(docs)
-    loss, gradient = compare(scores, pipe._rehearsal_model.predict(docs))
-    backprop(gradient)
-    if sgd:
-        pipe.finish_update(sgd)
-    losses[pipe.name] += loss
-    return losses
 
 
 def compare_probabilities(scores: Any, earlier: Any) -> tuple[float, Any]:

@@ -1,7 +1,6 @@
 """`rnn_tagger`: token tags."""
 
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Any, cast
 
 import numpy
@@ -12,17 +11,17 @@ from spacy.pipeline import Tagger
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
-from thinc.api import Model, Optimizer
+from thinc.api import Model
 from thinc.types import Floats2d, Ragged
 
 from ..layers.crf import Lattice, marginals, negative_log_likelihood, viterbi
 from .examples import FromExamples
 from .labels import GrowingLabels
 from .refusal import RefusesUpdates, require_numbers
-from .rehearsal import compare_marginals, compare_probabilities, rehearse
+from .rehearsal import Rehearses, compare_marginals, compare_probabilities
 
 
-class RNNTagger(RefusesUpdates, GrowingLabels, FromExamples, Tagger):
+class RNNTagger(RefusesUpdates, Rehearses, GrowingLabels, FromExamples, Tagger):
     """Recurrent tagger for `token.tag_`.
 
     vocab (Vocab): The shared vocabulary.
@@ -134,30 +133,9 @@ class RNNTagger(RefusesUpdates, GrowingLabels, FromExamples, Tagger):
         loss = float(ops.xp.square(gradient).sum())
         return loss, ops.unflatten(gradient, [len(doc_scores) for doc_scores in scores])
 
-    def rehearse(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optimizer | None = None,
-        losses: dict[str, float] | None = None,
-    ) -> dict[str, float]:
-        """Teach the model to still predict what it did when `nlp.resume_training` was called.
-
-        examples (Iterable[Example]): The batch. Annotation is not needed.
-        drop (float): The dropout rate.
-        sgd (Optional[Optimizer]): The optimizer.
-        losses (Optional[Dict[str, float]]): Losses by component, to be updated.
-        RETURNS (Dict[str, float]): The updated losses.
-        """
-        compare: Callable[..., Any] = self._compare
+    def _compare(self, scores: Any, earlier: Any) -> tuple[float, Any]:
         if self.crf is not None:
-            compare = partial(compare_marginals, self.model, self._rehearsal_model)
-        return rehearse(self, compare, examples, drop, sgd, losses)
-
-    def _compare(
-        self, scores: list[Floats2d], earlier: list[Floats2d]
-    ) -> tuple[float, list[Floats2d]]:
+            return compare_marginals(self.model, self._rehearsal_model, scores, earlier)
         ops: Any = self.model.ops
         was = ops.flatten(self._normalize(earlier))
         loss, gradient = compare_probabilities(ops.flatten(scores), was)
