@@ -127,7 +127,9 @@ def test_copy_of_model(
     docs = [example.predicted for example in examples(nlp)]
     expected = numpy.vstack(model.predict(docs))
     copied = make_copy(model)
-    assert numpy.array_equal(numpy.vstack(copied.predict(docs)), expected)
+    copies = numpy.vstack(copied.predict(docs))
+    # Thinc gives a copy its default backend, whose products are rounded otherwise.
+    numpy.testing.assert_allclose(copies, expected, atol=1e-6)
     train(nlp, 3, sgd=SGD(0.1, L2=0.0))
     assert not numpy.array_equal(numpy.vstack(model.predict(docs)), expected)
-    assert numpy.array_equal(numpy.vstack(copied.predict(docs)), expected)
+    assert numpy.array_equal(numpy.vstack(copied.predict(docs)), copies)
