@@ -170,9 +170,10 @@ def checked_config(name: str, config: Config, overrides: Mapping[str, Any]) -> C
     try:
         config = Config().from_str(text, interpolate=False, overrides=dict(overrides))
         filled = util.load_model_from_config(config, auto_fill=True).config
-        # spaCy checks this block no earlier than in training. A logger would make its folder.
+        # spaCy checks this block no earlier than in training. A logger would make its folder, and
+        # what is called before a pipeline is saved may want data.
         training = dict(filled.interpolate()["training"])
-        training["logger"] = {"@loggers": "spacy.ConsoleLogger.v1"}
+        training.update(logger={"@loggers": "spacy.ConsoleLogger.v1"}, before_to_disk=None)
         registry.resolve(training, schema=ConfigSchemaTraining)
     except (ValueError, TypeError) as error:  # also of an unknown function
         reason = " ".join(str(error).partition("\n{")[0].split())
