@@ -161,8 +161,8 @@ def tag_tables() -> dict[str, Table]:
     }
 
 
-# Table -> rows that get pretrained subwords, and the steps they train with: those of WNUT-17 by dev,
-# those of UNER half of what they are without.
+# Table -> rows that get pretrained subwords, and the steps that they train with: for WNUT-17 found
+# on dev, for UNER half of what they are without.
 SUBWORDS = {
     "wnut17": ({"rnn_ner gru": "rnn_ner"}, 300),
     "uner": ({"rnn_ner gru": "rnn_ner"}, 1200),
