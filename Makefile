@@ -5,7 +5,7 @@ OLDEST := .venv-oldest/bin
 # pip knows the CPU builds of torch by an address of their own.
 OLDEST_TORCH ?= 2.6.0
 
-.PHONY: demo test test-slow test-oldest lint bench docs document clean
+.PHONY: demo test test-slow test-oldest lint bench bench-gpu docs document clean
 
 # Train and evaluate a classifier, a tagger, an entity recogniser and a rival on the embedded sample.
 demo: .venv/installed
@@ -42,6 +42,10 @@ bench: .venv/installed
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/report.py
 	$(BIN)/python benchmarks/plot.py
+
+# Prediction and training on a GPU, in less than five minutes.
+bench-gpu: .venv/installed
+	$(BIN)/python benchmarks/speed.py --gpu-id 0 --only pipeline training --rounds 3
 
 # The site, in site/; a warning is an error.
 docs: .venv/installed

@@ -38,11 +38,30 @@ def parser() -> ArgumentParser:
     add = options.add_argument
     add("--only", nargs="+", choices=NAMES, default=NAMES, help="sections to run")
     add("--threads", type=threads_option, default=1, help="a number, or 'all' (default: 1)")
+    add("--gpu-id", type=int, default=-1, help="run everything on this GPU (default: on CPU)")
     add("--rounds", type=int, default=7, help="rounds that count (default: 7)")
     add("--texts", type=Path, help=".spacy, .conllu, .jsonl or .txt file to read")
     add("--output", type=Path, help="directory for a JSON file a section (default: results/speed*)")
     add("--quick", action="store_true", help="only show that it runs, and keep no results")
     return options
+
+
+def use_gpu(gpu_id: int) -> str | None:
+    """RETURNS (Optional[str]): The name of the GPU that is used from now on; none below 0."""
+    import spacy
+    import torch
+
+    if gpu_id < 0:
+        return None
+    try:
+        spacy.require_gpu(gpu_id)
+    except ValueError as error:
+        reason = str(error).rstrip(".")
+        raise BenchmarkError(
+            f"Can't use GPU {gpu_id}: {reason}. Install torch with CUDA and cupy, or leave "
+            "--gpu-id out."
+        ) from error
+    return torch.cuda.get_device_name(gpu_id)
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -58,12 +77,13 @@ def main(args: Sequence[str] | None = None) -> int:
     output = options.output
     if output is None and not options.quick:
         suffix = "" if options.threads == 1 else f"-{options.threads}-threads"
-        output = RESULTS / f"speed{suffix}"
+        output = RESULTS / f"speed{suffix if options.gpu_id < 0 else '-gpu'}"
     source = options.texts or default_texts()
     try:
         if options.rounds < 1:
             raise BenchmarkError(f"--rounds is {options.rounds}: expected 1 or more.")
         texts = read_texts(source)[: 40 if options.quick else None]
+        gpu = use_gpu(options.gpu_id)
     except BenchmarkError as error:
         say(str(error))
         return 1
@@ -71,6 +91,7 @@ def main(args: Sequence[str] | None = None) -> int:
     result: dict[str, Any] = {
         **environment(),
         "threads": options.threads,
+        "gpu": gpu,
         "rounds": rounds,
         "texts": {"file": source.name, "texts": len(texts)},
         "quick": options.quick,

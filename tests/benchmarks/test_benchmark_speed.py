@@ -6,6 +6,7 @@ from types import ModuleType
 
 import pytest
 import spacy
+import torch
 from spacy.tokens import DocBin
 
 Program = Callable[..., tuple[int, str, str]]
@@ -159,3 +160,11 @@ def test_every_made_up_label_occurs(module: Module) -> None:
     assert len(nlp.get_pipe("textcat").labels) == 4
     nlp = systems.initialized(systems.thinc_pipelines()["parser"], ["a b c d"] * 40)
     assert set(nlp.get_pipe("parser").labels) >= {"D0", "D1", "D2", "ROOT"}
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_without_a_gpu(program: Program) -> None:
+    code, _, messages = program("speed.py", "--quick", "--only", "training", "--gpu-id", "0")
+    assert code == 1
+    assert "Can't use GPU 0: " in messages
+    assert "Install torch with CUDA and cupy, or leave --gpu-id out." in messages
