@@ -37,6 +37,10 @@ EXPECTED = {
     "test_tagger::test_initialize_examples": (
         "expects a TypeError without examples, where ours is a ValueError that says where to look"
     ),
+    "test_textcat::test_overfitting_IO_multi": (
+        "expects a squared error below 0.01 after 100 updates; the cross-entropy of ours, each of "
+        "whose two branches has half a say, is 0.019 by then"
+    ),
     "test_textcat::test_textcat_loss[False-0.125]": "expects squared error, ours is cross-entropy",
 }
 
