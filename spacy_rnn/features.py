@@ -38,12 +38,12 @@ class Features:
     characters: bool = False
     vectors: bool = False
 
-    def unique_tokens(self, docs: Sequence[Doc]) -> tuple["Tokens", NDArray[numpy.int64]]:
+    def unique_tokens(self, docs: Sequence[Doc]) -> tuple["UniqueTokens", NDArray[numpy.int64]]:
         """Find the unique tokens of documents that share a vocab.
 
         docs (Sequence[Doc]): The documents, at least one.
-        RETURNS (Tuple[Tokens, NDArray]): The tokens that differ in any attribute, and which of them
-            each token of the documents is. Shape (tokens,).
+        RETURNS (Tuple[UniqueTokens, NDArray]): The tokens that differ in any attribute, and which
+            of them each token of the documents is. Shape (tokens,).
         RAISES (ValueError): If vectors are asked for and the vocab has none.
         """
         vocab = docs[0].vocab
@@ -51,7 +51,7 @@ class Features:
         attrs = [*dict.fromkeys([*self.attrs, ORTH, *keys])]
         values = attribute_values(docs, attrs)
         first, inverse = unique_rows(values)
-        tokens = Tokens(vocab, attrs, values[first])
+        tokens = UniqueTokens(vocab, attrs, values[first])
         return (tokens.with_vectors() if self.vectors and not subwords(vocab) else tokens), inverse
 
     def version(self, vocab: Vocab) -> int | None:
@@ -60,7 +60,7 @@ class Features:
         """
         return vocab.vectors.version if self.vectors and subwords(vocab) else None
 
-    def arrays(self, tokens: "Tokens") -> dict[str, NDArray[Any]]:
+    def arrays(self, tokens: "UniqueTokens") -> dict[str, NDArray[Any]]:
         """RETURNS (Dict[str, NDArray]): The arguments of `TokenEmbedding.forward` for tokens."""
         arrays: dict[str, NDArray[Any]] = {}
         if self.attrs:
@@ -76,8 +76,8 @@ class Features:
 
 
 @dataclass(frozen=True)
-class Tokens:
-    """Tokens, and all that the embedding of them depends on besides weights.
+class UniqueTokens:
+    """Unique tokens, and all that the embedding of them depends on besides weights.
 
     vocab (Vocab): Where their strings are.
     attrs (Sequence[int]): The IDs of lexical attributes, ORTH among them.
@@ -94,13 +94,13 @@ class Tokens:
     def __len__(self) -> int:
         return len(self.values)
 
-    def __getitem__(self, index: NDArray[numpy.int64]) -> "Tokens":
+    def __getitem__(self, index: NDArray[numpy.int64]) -> "UniqueTokens":
         vectors = None if self.vectors is None else self.vectors[index]
-        return Tokens(self.vocab, self.attrs, self.values[index], vectors)
+        return UniqueTokens(self.vocab, self.attrs, self.values[index], vectors)
 
-    def with_vectors(self) -> "Tokens":
-        """RETURNS (Tokens): The same, looked up in the vectors table of the vocab."""
-        return Tokens(self.vocab, self.attrs, self.values, look_up(self))
+    def with_vectors(self) -> "UniqueTokens":
+        """RETURNS (UniqueTokens): The same, looked up in the vectors table of the vocab."""
+        return UniqueTokens(self.vocab, self.attrs, self.values, look_up(self))
 
     def column(self, attr: int) -> Hashes:
         """RETURNS (NDArray[uint64]): The values of an attribute. Shape (tokens,)."""
@@ -123,7 +123,7 @@ def attribute_values(docs: Sequence[Doc], attrs: Sequence[int | str]) -> Hashes:
     return numpy.concatenate(arrays) if arrays else numpy.zeros((0, len(attrs)), dtype="uint64")
 
 
-def hash_attributes(tokens: Tokens, attrs: Sequence[int]) -> NDArray[numpy.int64]:
+def hash_attributes(tokens: UniqueTokens, attrs: Sequence[int]) -> NDArray[numpy.int64]:
     """RETURNS (NDArray[int64]): Four hashes of each attribute. Shape (tokens, attributes, 4)."""
     hashes = [OPS.hash(tokens.column(attr), SEED + i) for i, attr in enumerate(attrs)]
     return numpy.stack(hashes, axis=1).astype("int64")
@@ -173,7 +173,7 @@ def subwords(vocab: Vocab) -> bool:
     return isinstance(vocab.vectors, SubwordVectors)
 
 
-def look_up(tokens: Tokens) -> NDArray[numpy.float32]:
+def look_up(tokens: UniqueTokens) -> NDArray[numpy.float32]:
     """Look tokens up in the vectors table. Those that it lacks get the vectors of their lower case,
     as at the start of a sentence; those that it lacks as well get zeros.
 

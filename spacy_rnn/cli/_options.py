@@ -37,3 +37,17 @@ Component = Annotated[
     str | None,
     Opt("--component", "-c", help="Component (not needed if only one can be explained)"),
 ]
+
+# Of commands that read texts alone.
+TEXTS = (
+    "Texts: a csv, tsv, jsonl, parquet, txt or spacy file, a folder of files of one of these "
+    "kinds, or a dataset on the Hugging Face hub"
+)
+TextColumn = Annotated[str, Opt("--text-column", help="Column of the text")]
+IdColumn = Annotated[
+    str | None,
+    Opt("--id-column", help="Column of the ids; by default rows are numbered from 0"),
+]
+TextSplit = Annotated[str, Opt("--split", help="Split of a dataset on the hub")]
+TextRevision = Annotated[str | None, Opt("--revision", help="Git revision of a dataset on the hub")]
+ShardSize = Annotated[int, Opt("--shard-size", min=1, help="Number of texts in a file")]

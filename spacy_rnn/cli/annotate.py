@@ -6,6 +6,7 @@ from spacy.cli._util import Arg, Opt
 from wasabi import msg
 
 from . import app
+from ._options import TEXTS, IdColumn, ShardSize, TextColumn, TextRevision, TextSplit
 from ._util import CommandError, exit_on_error, load_pipeline
 
 
@@ -23,27 +24,18 @@ class EngineName(str, Enum):
 @app.command("annotate")
 def annotate_cli(
     model: Annotated[str, Arg(help="Name or path of the pipeline")],
-    source: Annotated[
-        str,
-        Arg(
-            metavar="INPUT",
-            help="Texts: a csv, tsv, jsonl, parquet, txt or spacy file, a folder of files of one "
-            "of these kinds, or a dataset on the Hugging Face hub",
-        ),
-    ],
+    source: Annotated[str, Arg(metavar="INPUT", help=TEXTS)],
     output: Annotated[Path, Arg(help="Folder for the annotations", file_okay=False)],
     to: Annotated[OutputFormat, Opt("--to", help="Format to write")] = OutputFormat.parquet,
     columns: Annotated[
         str | None,
         Opt(help="Columns to write, separated by commas; by default what the pipeline assigns"),
     ] = None,
-    text_column: Annotated[str, Opt(help="Column of the text")] = "text",
-    id_column: Annotated[
-        str | None, Opt(help="Column of the ids; by default rows are numbered from 0")
-    ] = None,
-    split: Annotated[str, Opt(help="Split of a dataset on the hub")] = "train",
-    revision: Annotated[str | None, Opt(help="Git revision of a dataset on the hub")] = None,
-    shard_size: Annotated[int, Opt(min=1, help="Number of texts in a file")] = 10_000,
+    text_column: TextColumn = "text",
+    id_column: IdColumn = None,
+    split: TextSplit = "train",
+    revision: TextRevision = None,
+    shard_size: ShardSize = 10_000,
     n_process: Annotated[
         int, Opt("--n-process", "-n", min=1, help="Number of processes, or of Ray actors")
     ] = 1,

@@ -5,6 +5,7 @@ from spacy.cli._util import Arg, Opt
 from wasabi import msg
 
 from . import app
+from ._options import TEXTS, IdColumn, ShardSize, TextColumn, TextRevision, TextSplit
 from ._util import CommandError, exit_on_error, reason
 
 
@@ -17,25 +18,17 @@ def distil_cli(
             "classification; a name, or a folder"
         ),
     ],
-    texts: Annotated[
-        str,
-        Arg(
-            help="Texts: a csv, tsv, jsonl, parquet, txt or spacy file, a folder of files of one "
-            "of these kinds, or a dataset on the Hugging Face hub",
-        ),
-    ],
+    texts: Annotated[str, Arg(help=TEXTS)],
     output: Annotated[Path, Arg(help="Folder for the corpus", file_okay=False)],
     threshold: Annotated[
         float,
         Opt("--threshold", "-t", help="Probability below which tags and entities are left open"),
     ] = 0.0,
-    text_column: Annotated[str, Opt(help="Column of the text")] = "text",
-    id_column: Annotated[
-        str | None, Opt(help="Column of the ids; by default rows are numbered from 0")
-    ] = None,
-    split: Annotated[str, Opt(help="Split of a dataset on the hub")] = "train",
-    revision: Annotated[str | None, Opt(help="Git revision of a dataset on the hub")] = None,
-    shard_size: Annotated[int, Opt(min=1, help="Number of texts in a file")] = 1000,
+    text_column: TextColumn = "text",
+    id_column: IdColumn = None,
+    split: TextSplit = "train",
+    revision: TextRevision = None,
+    shard_size: ShardSize = 1000,
     lang: Annotated[
         str, Opt("--lang", "-l", help="Language of the tokens, for a model of Hugging Face")
     ] = "en",

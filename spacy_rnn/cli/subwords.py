@@ -10,7 +10,7 @@ from ._options import Lang
 from ._util import CommandError, exit_on_error, require_output, staged
 
 
-class Precision(str, Enum):
+class DType(str, Enum):
     float16 = "float16"
     float32 = "float32"
 
@@ -20,7 +20,7 @@ def subwords_cli(
     encoder: Annotated[str, Arg(help="Encoder: a name on the Hugging Face hub, or a folder")],
     output: Annotated[Path, Arg(help="Folder for the vectors", file_okay=False)],
     width: Annotated[int, Opt("--width", "-w", min=1, help="Width of the vectors")] = 256,
-    dtype: Annotated[Precision, Opt(help="Precision of the table of pieces")] = Precision.float16,
+    dtype: Annotated[DType, Opt(help="Precision of the table of pieces")] = DType.float16,
     words: Annotated[
         Path | None,
         Opt(

@@ -11,7 +11,7 @@ from .heatmap import render
 from .methods import METHODS, methods_for
 from .occlusion import read
 from .questions import find_component, find_targets
-from .targets import Span, Target
+from .targets import Bounds, Target
 
 N_OTHERS = 2
 
@@ -37,7 +37,7 @@ class Explanation:
     spaces: list[bool]
     weights: list[float]
     label: str
-    span: Span | None
+    span: Bounds | None
     score: float
     method: str
     component: str
@@ -66,7 +66,7 @@ def explain(
     text: str | Doc,
     label: str | None = None,
     *,
-    span: Span | None = None,
+    span: Bounds | None = None,
     component: str | None = None,
     method: str = "occlusion",
     gold: bool = False,
@@ -106,7 +106,7 @@ def explain_all(
     text: str | Doc,
     label: str | None = None,
     *,
-    span: Span | None = None,
+    span: Bounds | None = None,
     component: str | None = None,
     methods: Sequence[str] | None = None,
     gold: bool = False,

@@ -7,11 +7,11 @@ from spacy.pipeline import Morphologizer, SentenceRecognizer, Tagger, TextCatego
 from spacy.tokens import Doc
 
 from ..pipeline.ner import RNNEntityRecognizer
-from .targets import Category, CRFTag, Entity, Span, Tag, Target, require_label
+from .targets import Bounds, Category, CRFTag, Entity, Tag, Target, require_label
 
 
 def find_targets(
-    pipe: Any, doc: Doc, label: str | None = None, span: Span | None = None
+    pipe: Any, doc: Doc, label: str | None = None, span: Bounds | None = None
 ) -> list[Target]:
     """Find what is to be explained.
 
@@ -79,7 +79,7 @@ def target_kind(pipe: Any) -> type[Target] | None:
     return None
 
 
-def _require_span(kind: type[Target], doc: Doc, span: Span) -> None:
+def _require_span(kind: type[Target], doc: Doc, span: Bounds) -> None:
     start, end = span
     if not 0 <= start < end <= len(doc) or (issubclass(kind, Tag) and end - start > 1):
         expected = (

@@ -18,7 +18,7 @@ from ..pipeline.ner import RNNEntityRecognizer
 from ..pipeline.tags import UNKNOWN, Segments, TagSet
 
 Array = NDArray[Any]
-Span = tuple[int, int]
+Bounds = tuple[int, int]
 NONE = "none"  # where an annotation says that there is no label
 
 
@@ -32,7 +32,7 @@ class Target(ABC):
     RAISES (ValueError): If the component does not have the label.
     """
 
-    def __init__(self, pipe: Any, label: str, span: Span | None = None) -> None:
+    def __init__(self, pipe: Any, label: str, span: Bounds | None = None) -> None:
         require_label(pipe, label)
         self.pipe = pipe
         self.label = label
@@ -45,7 +45,7 @@ class Target(ABC):
         """RETURNS (List[Target]): What the component predicts; of categories, the most probable."""
 
     @abstractmethod
-    def distribution(self, docs: list[Doc], spans: list[Span]) -> Array:
+    def distribution(self, docs: list[Doc], spans: list[Bounds]) -> Array:
         """Find how probable each label is in the place of this one.
 
         docs (List[Doc]): Documents through which the components before this one have run.
@@ -53,7 +53,7 @@ class Target(ABC):
         RETURNS (NDArray[float]): Shape (documents, labels).
         """
 
-    def probabilities(self, docs: list[Doc], spans: list[Span]) -> Array:
+    def probabilities(self, docs: list[Doc], spans: list[Bounds]) -> Array:
         """Find how probable the label is. The arguments are those of `distribution`.
 
         RETURNS (NDArray[float]): Shape (documents,).
@@ -84,7 +84,7 @@ class Category(Target):
     def predicted(cls, pipe: TextCategorizer, doc: Doc) -> list[Target]:
         return [cls(pipe, pipe.labels[int(pipe.predict([doc])[0].argmax())])]
 
-    def distribution(self, docs: list[Doc], spans: list[Span]) -> Array:
+    def distribution(self, docs: list[Doc], spans: list[Bounds]) -> Array:
         return to_numpy(self.pipe.predict(docs))
 
     def gold(self, doc: Doc) -> str | None:
@@ -110,14 +110,14 @@ class Category(Target):
 class Tag(Target):
     """A tag of a tagger."""
 
-    span: Span
+    span: Bounds
 
     @classmethod
     def predicted(cls, pipe: Tagger, doc: Doc) -> list[Target]:
         tags = pipe.predict([doc])[0].tolist()
         return [cls(pipe, pipe.labels[tag], (i, i + 1)) for i, tag in enumerate(tags)]
 
-    def distribution(self, docs: list[Doc], spans: list[Span]) -> Array:
+    def distribution(self, docs: list[Doc], spans: list[Bounds]) -> Array:
         model = self.pipe.model
         outputs = zip(model.predict(docs), spans, strict=True)
         scores = model.ops.xp.stack([doc_scores[start] for doc_scores, (start, _) in outputs])
@@ -140,7 +140,7 @@ class Tag(Target):
 class CRFTag(Tag):
     """A tag of a tagger with a CRF."""
 
-    def distribution(self, docs: list[Doc], spans: list[Span]) -> Array:
+    def distribution(self, docs: list[Doc], spans: list[Bounds]) -> Array:
         return self._distribution(self._lattice(self.pipe.model.predict(docs)), spans)
 
     def differentiate(self, outputs: Any, docs: list[Doc]) -> tuple[Array, Any]:
@@ -154,7 +154,7 @@ class CRFTag(Tag):
     def _lattice(self, outputs: Ragged) -> Lattice:
         return Lattice(cast(Floats2d, outputs.dataXd), to_numpy(outputs.lengths))
 
-    def _distribution(self, lattice: Lattice, spans: list[Span]) -> Array:
+    def _distribution(self, lattice: Lattice, spans: list[Bounds]) -> Array:
         found: Array = marginals(self.pipe.model.get_ref("crf"), lattice)
         return found[_flat(lattice.lengths, spans)[:, 0]]
 
@@ -162,7 +162,7 @@ class CRFTag(Tag):
 class Entity(Target):
     """An entity of `rnn_ner`."""
 
-    span: Span
+    span: Bounds
 
     @classmethod
     def predicted(cls, pipe: RNNEntityRecognizer, doc: Doc) -> list[Target]:
@@ -174,11 +174,11 @@ class Entity(Target):
             if is_best
         ]
 
-    def distribution(self, docs: list[Doc], spans: list[Span]) -> Array:
+    def distribution(self, docs: list[Doc], spans: list[Bounds]) -> Array:
         columns = range(len(self.pipe.labels))
         return self._probabilities(self.pipe.model.predict(docs), Tokens.of(docs), spans, columns)
 
-    def probabilities(self, docs: list[Doc], spans: list[Span]) -> Array:
+    def probabilities(self, docs: list[Doc], spans: list[Bounds]) -> Array:
         outputs = self.pipe.model.predict(docs)
         return self._probabilities(outputs, Tokens.of(docs), spans, [self.column])[:, 0]
 
@@ -191,7 +191,7 @@ class Entity(Target):
         return ", ".join(same or [f"{ent.label_} of {ent.text}" for ent in near]) or NONE
 
     def _probabilities(
-        self, outputs: Ragged, tokens: Tokens, spans: list[Span], columns: Sequence[int]
+        self, outputs: Ragged, tokens: Tokens, spans: list[Bounds], columns: Sequence[int]
     ) -> Array:
         """RETURNS (NDArray[float]): Shape (documents, columns)."""
         lattice = self.pipe.lattice(outputs, tokens, use_presets=True)
@@ -211,7 +211,7 @@ class Entity(Target):
         ops = self.pipe.model.ops
         return probabilities, Ragged(ops.asarray2f(gradient), outputs.lengths)
 
-    def _known(self, tokens: Tokens, spans: list[Span]) -> Array:
+    def _known(self, tokens: Tokens, spans: list[Bounds]) -> Array:
         """RETURNS (NDArray[bool]): Tags that go with the entity. Shape (kept tokens, tags)."""
         iob = numpy.full(len(tokens.iob), MISSING)
         labels = numpy.full(len(tokens.iob), UNKNOWN)
@@ -251,7 +251,7 @@ def gains(pipe: Any, lattice: Lattice, known: Array, temperature: float = 1.0) -
     return (given - without) / temperature
 
 
-def _flat(sizes: Array, spans: list[Span]) -> Array:
+def _flat(sizes: Array, spans: list[Bounds]) -> Array:
     """RETURNS (NDArray[int64]): The spans among the tokens of all documents, by how many each has.
     Shape (spans, 2).
     """

@@ -24,8 +24,8 @@ def adam_step(optimizer: Optimizer, keys: Sequence[Key], weights: Sequence[nn.Pa
     """Update weights by their gradients, as a call of the optimizer with each of them does: with
     its settings, moments, averages and counts, equal up to rounding.
 
-    Thinc's own step goes through a table of weights ten times, torch's fused one a few: a quarter
-    of the time that training takes with small batches is saved.
+    Thinc's own step goes through a table of weights ten times, torch's fused one a few, which small
+    batches gain most by.
 
     optimizer (Optimizer): See `is_adam`.
     keys (Sequence[Tuple[int, str]]): What the optimizer knows the weights by.

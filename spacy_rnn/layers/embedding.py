@@ -12,7 +12,7 @@ from thinc.api import Model
 from thinc.types import Floats2d, Ragged
 from torch import Tensor
 
-from ..features import Features, Tokens, by_vocab
+from ..features import Features, UniqueTokens, by_vocab
 from ..modules.embedding import TokenEmbedding
 from .cache import cache_of
 from .shim import TorchShim, no_backprop, torch_shim
@@ -98,7 +98,9 @@ def forward(
     return Ragged(Y, lengths), backprop
 
 
-def _predict(shim: TorchShim, features: Features, tokens: Tokens, inverse: NDArray[Any]) -> Any:
+def _predict(
+    shim: TorchShim, features: Features, tokens: UniqueTokens, inverse: NDArray[Any]
+) -> Any:
     def compute(index: NDArray[numpy.int64]) -> Any:
         inputs = to_tensors(features.arrays(tokens[index]), shim.device)
         return shim(numpy.arange(len(index)), False, **inputs)[0]

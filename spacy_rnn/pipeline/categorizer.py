@@ -1,7 +1,7 @@
 """What `rnn_textcat` and `rnn_textcat_multilabel` have in common."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal
 
 import numpy
@@ -14,8 +14,8 @@ from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..layers.machines import solve_ngrams
-from .calibration import fit_temperature, temper
-from .evidence import Fit
+from .calibration import temper
+from .category_confidence import BATCH_SIZE, CategoryConfidence
 from .examples import GetExamples
 from .fitted import Fitted
 from .losses import (
@@ -28,11 +28,9 @@ from .losses import (
 )
 from .refusal import RefusesUpdates, require_numbers
 from .rehearsal import Rehearses
-from .shares import fit_share
 from .storage import FromDisk
 
 ClassWeights = dict[str, float] | Literal["balanced"] | None
-BATCH_SIZE = 128
 
 # What spaCy's text categorizers weigh, and the scores that a config may weigh instead.
 SCORE_WEIGHTS: dict[str, float | None] = {
@@ -65,7 +63,9 @@ def textcat_config(exclusive_classes: bool, **settings: Any) -> dict[str, Any]:
     }
 
 
-class Categorizer(RefusesUpdates, Rehearses, Fitted, FromDisk, TextCategorizer, ABC):
+class Categorizer(
+    RefusesUpdates, Rehearses, CategoryConfidence, Fitted, FromDisk, TextCategorizer, ABC
+):
     """Text categorizer with a choice of loss and calibrated probabilities.
 
     vocab (Vocab): The shared vocabulary.
@@ -151,93 +151,6 @@ class Categorizer(RefusesUpdates, Rehearses, Fitted, FromDisk, TextCategorizer, 
         truth = self.model.ops.asarray(truth, dtype="float32")
         loss, gradient = focal_loss(self._answers(scores), truth, self.focal_gamma)
         return loss / max(n_documents, 1), self._labels(gradient)
-
-    def confidences(self, examples: Iterable[Example]) -> tuple[Array, Array]:
-        """Find the probabilities of predicted answers, and which are right. Of exclusive labels,
-        the answer is the best label; of others, there is one for each label: that a document has
-        it, or that it has not.
-
-        examples (Iterable[Example]): Annotated documents, through which the components that this
-            one listens to have run.
-        RETURNS (Tuple[NDArray, NDArray]): Probabilities and whether the reference has the answer.
-            Shape (answers,).
-        RAISES (ValueError): If no document has text and annotation.
-        """
-        answers, truth, _ = self._judge(examples)
-        right = numpy.take_along_axis(truth, answers.argmax(axis=-1, keepdims=True), axis=-1)
-        return answers.max(axis=-1), right[:, 0] > 0.5
-
-    def calibrate(self, examples: Iterable[Example]) -> Fit:
-        """Fit the temperature, which scores are divided by before they become probabilities (Guo et
-        al. 2017), so that probabilities are the frequencies with which predictions are right.
-
-        The temperature has the least cross-entropy. It is saved with the component, if the
-        cross-entropy is lower by it on data that it was not fitted on, and the best label stays the
-        best. Fitted thresholds are given up: they are of other probabilities.
-
-        examples (Iterable[Example]): Annotated documents that the component was not trained on; see
-            `confidences`.
-        RETURNS (Fit): The temperature, and what the mean log-probability of the truth gains.
-        RAISES (ValueError): If no document has text and annotation.
-        """
-        answers, truth, documents = self._judge(examples)
-        last = self.cfg["temperature"]
-
-        def losses(temperature: float) -> Array:
-            chances = temper(answers, temperature / last).clip(1e-20)
-            return -(truth * numpy.log(chances)).sum(axis=-1)
-
-        fit = fit_temperature(losses, documents)
-        self.forget_fit()
-        self.cfg.update(fit.kept)
-        return fit
-
-    def fit_on_dev(self, examples: Sequence[Example]) -> None:
-        """Decide what trained weights are to be combined with: the shares of the encoder and of
-        n-grams.
-
-        examples (Sequence[Example]): Annotated documents that the component was not trained on,
-            through which the components that this one listens to have run.
-        """
-        self.fit_shares(examples)
-
-    def fit_shares(self, examples: Iterable[Example]) -> Fit:
-        """Fit how much the scores of n-grams count against those of the encoder. The share is saved
-        with the weights if the cross-entropy is lower by it on data that it was not fitted on, and
-        may be 1, which leaves the n-grams alone. What was fitted to other probabilities is given
-        up.
-
-        examples (Iterable[Example]): Annotated documents that the component was not trained on. See
-            `confidences`.
-        RETURNS (Fit): The share of n-grams, and what the mean log-probability of the truth gains:
-            none if the model has no n-grams, or no document has text and annotation.
-        """
-        branches = self.model.maybe_get_ref("branches")
-        examples = [example for example in examples if len(example.predicted)]
-        if branches is None or not examples:
-            return Fit.of({}, numpy.zeros(1))
-        scores: list[list[Array]] = [[], []]
-        for batch in minibatch(examples, BATCH_SIZE):
-            docs = [example.predicted for example in batch]
-            for found, layer in zip(scores, branches.layers, strict=True):
-                found.append(layer.ops.to_numpy(layer.predict(docs)))
-        exclusive, last = not self.model.attrs["multi_label"], branches.attrs["shares"][1]
-        truth = signed_truth(self._gold(examples), numpy.ones(len(self.labels)), exclusive)
-        fit = fit_share([*map(numpy.concatenate, scores)], truth, exclusive, last)
-        if fit.kept:
-            self.forget_fit()
-            branches.attrs["shares"] = [1.0 - fit.kept["share"], fit.kept["share"]]
-        return fit
-
-    @abstractmethod
-    def _answers(self, labels: Any) -> Any:
-        """RETURNS (NDArray): What is said of labels, as answers. Shape (documents, questions,
-        answers).
-        """
-
-    @abstractmethod
-    def _labels(self, answers: Any) -> Any:
-        """RETURNS (NDArray): The inverse of `_answers`. Shape (documents, labels)."""
 
     @abstractmethod
     def _answer_weights(self, weights: Array) -> Array:
@@ -327,31 +240,3 @@ class Categorizer(RefusesUpdates, Rehearses, Fitted, FromDisk, TextCategorizer, 
         return numpy.array(
             [[eg.reference.cats.get(label, missing) for label in labels] for eg in examples]
         )
-
-    def _observe(self, examples: Iterable[Example]) -> tuple[Array, Array]:
-        """RETURNS (Tuple[NDArray, NDArray]): Probabilities and gold of labels. Shape (documents,
-        labels).
-        """
-        scores, gold = [], []
-        for batch in minibatch(examples, BATCH_SIZE):
-            predicted = self.predict([example.predicted for example in batch])
-            scores.append(self.model.ops.to_numpy(predicted).astype("float64"))
-            gold.append(self._gold(batch))
-        none = numpy.zeros((0, len(self.labels)))
-        return numpy.concatenate([none, *scores]), numpy.concatenate([none, *gold])
-
-    def _judge(self, examples: Iterable[Example]) -> tuple[Array, Array, Array]:
-        """RETURNS (Tuple[NDArray, NDArray, NDArray]): Probabilities and truth of the answers to
-        questions whose answer is known, shape (questions, answers), and the index of the document
-        that each is asked of, shape (questions,).
-        RAISES (ValueError): If there are none.
-        """
-        scores, gold = self._observe(example for example in examples if len(example.predicted))
-        truth = numpy.nan_to_num(self._answers(gold))
-        known = truth.any(axis=-1)
-        if not known.any():
-            raise ValueError(
-                f"Can't compare component '{self.name}' with the truth: got no document with text "
-                "and any of its labels, expected some. Give it annotated examples."
-            )
-        return self._answers(scores)[known], truth[known], known.nonzero()[0]

@@ -1,51 +1,29 @@
 """How sure an entity recognizer is, and how right that is."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import numpy
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import minibatch
-from thinc.api import Model
-from thinc.types import Ragged
 
 from ..layers.crf import Lattice, marginals, segment_marginals, viterbi
 from .calibration import cross_entropy, fit_temperature
 from .entities import Tokens, find_known
 from .evidence import Fit, f_score, held_out_gains
-from .tags import UNKNOWN, Array, Segments, TagSet, find_segments
+from .lattices import EntityLattices
+from .tags import UNKNOWN, Array, Segments, find_segments
 
 BATCH_SIZE = 128
 MARGINS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0)
 
 
-class EntityConfidence(ABC):
+class EntityConfidence(EntityLattices):
     """Mixin for entity recognizers with a conditional random field: exact probabilities of
     entities, and what can be fitted on data that the model was not trained on.
     """
 
     name: str
-    model: Model[Any, Any]
-    cfg: dict[str, Any]
-
-    @property
-    @abstractmethod
-    def tags(self) -> TagSet:
-        """RETURNS (TagSet): The tags of the labels."""
-
-    @abstractmethod
-    def lattice(
-        self, scores: Ragged, tokens: Tokens, *, use_presets: bool, margin: float | None = None
-    ) -> Lattice:
-        """RETURNS (Lattice): What is to be decoded."""
-
-    @abstractmethod
-    def gold(self, examples: list[Example]) -> tuple[Array, Array]:
-        """RETURNS (Tuple[NDArray, NDArray]): ENT_IOB of the reference, and indices of labels.
-        Shape (tokens,).
-        """
 
     def confidences(self, examples: Iterable[Example]) -> tuple[Array, Array]:
         """Find the probabilities of predicted entities, and which are right.

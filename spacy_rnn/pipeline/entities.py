@@ -13,6 +13,25 @@ from .tags import Array
 MISSING, INSIDE, OUT, BEGIN = range(4)
 
 
+class Entities(NamedTuple):
+    """Entities of a batch of documents, in order.
+
+    docs (NDArray[int64]): Which document each entity is in.
+    starts (NDArray[int64]): Its first token in the document.
+    ends (NDArray[int64]): The token behind its last.
+    labels (NDArray[int64]): Index of its label.
+    is_best (NDArray[bool]): Whether it is predicted, and not only an alternative.
+    scores (Optional[NDArray[float64]]): Its probability, if asked for.
+    """
+
+    docs: Array
+    starts: Array
+    ends: Array
+    labels: Array
+    is_best: Array
+    scores: Array | None
+
+
 class Tokens(NamedTuple):
     """The tokens of a batch of documents.
 

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable, Iterable
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy
 from spacy.attrs import ENT_TYPE
@@ -16,35 +16,21 @@ from spacy.vocab import Vocab
 from thinc.api import Model
 from thinc.types import Ragged
 
-from ..layers.crf import Lattice, n_best, negative_log_likelihood, rounded, set_legal, viterbi
+from ..layers.crf import n_best, negative_log_likelihood, rounded, set_legal, viterbi
 from .confidence import EntityConfidence
-from .entities import BEGIN, MISSING, OUT, Tokens, aligned_entities, find_known, set_entities
+from .entities import (
+    Entities,
+    Tokens,
+    set_entities,
+)
 from .examples import SAMPLE, GetExamples, with_text_first
 from .fitted import Fitted
 from .labels import GrowingLabels
+from .lattices import kept_index
 from .refusal import RefusesUpdates, require_numbers
 from .rehearsal import Rehearses, compare_marginals
-from .tags import OUTSIDE, UNKNOWN, Array, Segments, TagSet, tag_set
+from .tags import Array, Segments
 from .wiring import require_wiring
-
-
-class Entities(NamedTuple):
-    """Entities of a batch of documents, in order.
-
-    docs (NDArray[int64]): Which document each entity is in.
-    starts (NDArray[int64]): Its first token in the document.
-    ends (NDArray[int64]): The token behind its last.
-    labels (NDArray[int64]): Index of its label.
-    is_best (NDArray[bool]): Whether it is predicted, and not only an alternative.
-    scores (Optional[NDArray[float64]]): Its probability, if asked for.
-    """
-
-    docs: Array
-    starts: Array
-    ends: Array
-    labels: Array
-    is_best: Array
-    scores: Array | None
 
 
 class RNNEntityRecognizer(
@@ -247,15 +233,11 @@ class RNNEntityRecognizer(
         lattice = lattice._replace(gold=self._gold_tags(examples, tokens, lattice.allowed))
         loss, d_kept = negative_log_likelihood(self.model.get_ref("crf"), lattice)
         d_scores = self.model.ops.alloc2f(*scores.dataXd.shape)
-        d_scores[_index(self.model, tokens)] = d_kept
+        d_scores[kept_index(self.model, tokens)] = d_kept
         return loss, Ragged(d_scores, scores.lengths)
 
     def _compare(self, scores: Ragged, earlier: Ragged) -> tuple[float, Ragged]:
         return compare_marginals(self.model, self._rehearsal_model, scores, earlier)
-
-    @property
-    def tags(self) -> TagSet:
-        return tag_set(len(self.labels))
 
     def _warn_of_no_labels(self, examples: Iterable[Example]) -> None:
         """RAISES (ValueError): If it is known that there is no entity, so that there is nothing to
@@ -272,65 +254,6 @@ class RNNEntityRecognizer(
             "added with add_label, or the pipeline is initialized with examples of entities.",
             stacklevel=3,
         )
-
-    def _columns(self, types: Array) -> Array:
-        """RETURNS (NDArray[int64]): Indices of labels, `OUTSIDE` where there is none."""
-        columns = {self.vocab.strings[label]: i for i, label in enumerate(self.labels)}
-        found, which = numpy.unique(types, return_inverse=True)
-        return numpy.array([columns.get(t, OUTSIDE) for t in found.tolist()], dtype="int64")[which]
-
-    def lattice(
-        self, scores: Ragged, tokens: Tokens, *, use_presets: bool, margin: float | None = None
-    ) -> Lattice:
-        """Put together what is to be decoded.
-
-        scores (Ragged): Scores of tags. Shape (tokens, tags).
-        tokens (Tokens): The tokens.
-        use_presets (bool): Whether entities that are already there are to stay.
-        margin (Optional[float]): What the scores of `O` lose. As fitted by default.
-        RETURNS (Lattice): The scores, with what sentence starts and presets allow.
-        """
-        iob = numpy.where(use_presets & (tokens.iob != OUT), tokens.iob, MISSING)
-        allowed = None
-        if iob.any() or tokens.boundary.any():
-            labels = numpy.where(iob == MISSING, UNKNOWN, self._columns(tokens.types))
-            known = find_known(iob, labels, tokens.boundary, tokens.kept)
-            allowed = self.tags.allowed(*known)
-        emissions: Any = scores.dataXd
-        if len(tokens.kept) < len(emissions):
-            emissions = emissions[_index(self.model, tokens)]
-        margin = self.cfg["thresholds"].get("O", 0.0) if margin is None else margin
-        if margin:
-            emissions = emissions.copy()
-            emissions[:, 0] -= margin
-        return Lattice(emissions, tokens.lengths, allowed)
-
-    def gold(self, examples: list[Example]) -> tuple[Array, Array]:
-        """RETURNS (Tuple[NDArray, NDArray]): ENT_IOB of the reference, and indices of labels.
-        Shape (tokens,).
-        """
-        iob, types = numpy.concatenate([aligned_entities(example) for example in examples]).T
-        labels = self._columns(types)
-        if ((labels == OUTSIDE) & (types != 0)).any():
-            raise self._refuse("entity label", self.find_labels(examples) - set(self.labels))
-        return iob, numpy.where(iob == MISSING, UNKNOWN, labels)
-
-    def _gold_tags(self, examples: list[Example], tokens: Tokens, allowed: Array | None) -> Array:
-        """RETURNS (NDArray[bool]): Tags that agree with the gold. Shape (kept tokens, tags)."""
-        iob, labels = self.gold(examples)
-        gold = self.tags.allowed(*find_known(iob, labels, False, tokens.kept))
-        if allowed is None:
-            return gold
-        entities = (iob == BEGIN).cumsum() * (labels >= 0)
-        clash = entities[tokens.kept][~(gold & allowed).any(axis=1)]
-        missing = numpy.isin(entities, clash)
-        iob, labels = numpy.where(missing, MISSING, iob), numpy.where(missing, UNKNOWN, labels)
-        return self.tags.allowed(*find_known(iob, labels, False, tokens.kept))
-
-
-def _index(model: Model[Any, Any], tokens: Tokens) -> Any:
-    """RETURNS (Ints1d): Which tokens are kept, where the model computes."""
-    return model.ops.xp.asarray(tokens.kept)
 
 
 @Language.factory(

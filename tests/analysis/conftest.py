@@ -92,10 +92,11 @@ def recognized(nlp) -> tuple[list[Example], Language]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """RETURNS (WebDriver): A browser."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    chromium = next(filter(None, map(shutil.which, names)), None)
     driver = shutil.which("chromedriver")
     if chromium is None or driver is None:
-        pytest.skip("chromium and chromedriver are not installed")
+        pytest.skip("needs chromedriver, and chromium or Chrome")
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
 

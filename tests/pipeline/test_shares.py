@@ -8,7 +8,7 @@ from spacy.tokens import DocBin
 from spacy.training import Example
 
 from spacy_rnn.architectures import SHARES
-from spacy_rnn.pipeline import categorizer
+from spacy_rnn.pipeline import category_confidence
 from spacy_rnn.pipeline.evidence import Fit
 from spacy_rnn.pipeline.shares import CANDIDATES, fit_share
 from spacy_rnn.pipeline.textcat_multilabel import RNNMultiLabelTextCategorizer
@@ -102,7 +102,7 @@ def test_a_training_that_saves_decides(nlp, factory, tmp_path, monkeypatch):
     def fit_thresholds(pipe, examples):
         pipe.cfg["thresholds"] = {LABELS[0]: 0.25}
 
-    monkeypatch.setattr(categorizer, "fit_share", fit)
+    monkeypatch.setattr(category_confidence, "fit_share", fit)
     monkeypatch.setattr(RNNMultiLabelTextCategorizer, "fit_thresholds", fit_thresholds)
     for split, seed in (("train", 0), ("dev", 1)):
         docs = [eg.reference for eg in examples(nlp, 200, seed)]
