@@ -15,7 +15,7 @@ from ranking import matrix, read_texts
 from spacy.tokens import Doc, DocBin
 from spacy.util import fix_random_seed
 
-from spacy_rnn.layers.bag import document_ngrams
+from spacy_rnn.layers.ngrams import document_ngrams
 from spacy_rnn.modules.margins import Machines, Rows, choose, solve
 from spacy_rnn.modules.ngrams import LEAST
 

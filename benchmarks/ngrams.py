@@ -34,7 +34,7 @@ def solved(docs: dict[str, list[Doc]], seed: int, rows: int, width: int) -> dict
     start = process_time()
     nlp.initialize(lambda: examples)
     found: dict[str, Any] = {"seconds": process_time() - start}
-    ngrams = pipe.model.get_ref("branches").layers[1]
+    ngrams = pipe.model.get_ref("ensemble").layers[1]
     for split in SPLITS[1:]:
         batches = minibatch((nlp.make_doc(doc.text) for doc in docs[split]), 128)
         scores = numpy.concatenate([ngrams.predict(batch) for batch in batches])

@@ -19,11 +19,11 @@ from thinc.types import Floats2d, Ragged
 
 from .engines.choice import Engine
 from .engines.graph import Precision
-from .layers.bag import ngram_bag
-from .layers.branches import branches
 from .layers.crf import with_crf
 from .layers.embedding import token_embedding
+from .layers.ensemble import ensemble
 from .layers.growth import resize_output
+from .layers.ngrams import ngram_bag
 from .layers.pooling import pooling
 from .layers.probabilities import probabilities
 from .layers.recurrent import hybrid, recurrent
@@ -300,14 +300,14 @@ def textcat(
         bag = ngram_bag(ngram_rows, ngram_width, solve_ngrams)
         ngram_output = Linear(nO, ngram_width, init_W=zero_init)
         use_onednn(ngram_output)
-        scores = branches((scores, chain(bag, ngram_output)), SHARES)
+        scores = ensemble((scores, chain(bag, ngram_output)), SHARES)
     model: TextCat = chain(scores, probabilities(exclusive_classes))
     if nO is not None:
         model.set_dim("nO", nO)
     model.set_ref("tok2vec", tok2vec)
     model.set_ref("output_layer", output)
     if ngram_rows:
-        model.set_ref("branches", scores)
+        model.set_ref("ensemble", scores)
         model.set_ref("ngrams", bag)
         model.set_ref("ngram_output", ngram_output)
     model.attrs["multi_label"] = not exclusive_classes

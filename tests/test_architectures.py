@@ -36,7 +36,7 @@ def test_ngrams_learn_to_classify_alone(nlp, make_examples):
         scores, backprop = model.begin_update(docs)
         backprop(scores - truth.astype("f"))
         model.finish_update(optimizer)
-    model.get_ref("branches").attrs["shares"] = [0.0, 1.0]
+    model.get_ref("ensemble").attrs["shares"] = [0.0, 1.0]
     assert (model.predict(docs).argmax(axis=1) == truth.argmax(axis=1)).all()
 
 

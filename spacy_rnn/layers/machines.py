@@ -13,7 +13,7 @@ from thinc.types import Floats2d
 
 from ..modules.margins import Rows, choose, solve
 from ..modules.ngrams import NgramBag, squared_log_ratios
-from .bag import document_ngrams
+from .ngrams import document_ngrams
 from .shim import torch_shim
 
 Array = NDArray[Any]

@@ -108,21 +108,21 @@ class CategoryConfidence(ABC):
         RETURNS (Fit): The share of n-grams, and what the mean log-probability of the truth gains:
             none if the model has no n-grams, or no document has text and annotation.
         """
-        branches = self.model.maybe_get_ref("branches")
+        ensemble = self.model.maybe_get_ref("ensemble")
         examples = [example for example in examples if len(example.predicted)]
-        if branches is None or not examples:
+        if ensemble is None or not examples:
             return Fit.of({}, numpy.zeros(1))
         scores: list[list[Array]] = [[], []]
         for batch in minibatch(examples, BATCH_SIZE):
             docs = [example.predicted for example in batch]
-            for found, layer in zip(scores, branches.layers, strict=True):
+            for found, layer in zip(scores, ensemble.layers, strict=True):
                 found.append(layer.ops.to_numpy(layer.predict(docs)))
-        exclusive, last = not self.model.attrs["multi_label"], branches.attrs["shares"][1]
+        exclusive, last = not self.model.attrs["multi_label"], ensemble.attrs["shares"][1]
         truth = signed_truth(self._gold(examples), numpy.ones(len(self.labels)), exclusive)
         fit = fit_share([*map(numpy.concatenate, scores)], truth, exclusive, last)
         if fit.kept:
             self.forget_fit()
-            branches.attrs["shares"] = [1.0 - fit.kept["share"], fit.kept["share"]]
+            ensemble.attrs["shares"] = [1.0 - fit.kept["share"], fit.kept["share"]]
         return fit
 
     def _observe(self, examples: Iterable[Example]) -> tuple[Array, Array]:

@@ -11,8 +11,8 @@ import torch
 from spacy.training import Example
 
 from spacy_rnn.layers import machines
-from spacy_rnn.layers.bag import document_ngrams
 from spacy_rnn.layers.machines import MIN_DOCUMENTS, Sample
+from spacy_rnn.layers.ngrams import document_ngrams
 from spacy_rnn.layers.shim import torch_shim
 from spacy_rnn.modules.ngrams import NgramBag, squared_log_ratios
 

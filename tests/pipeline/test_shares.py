@@ -74,13 +74,13 @@ def test_ngrams_alone_are_left_where_the_encoder_knows_nothing(nlp, factory, tmp
     output.set_param("W", wrong)
     dev = examples(nlp, 200, seed=1)
     assert pipe.fit_shares(dev).kept["share"] >= 0.9
-    branches = pipe.model.get_ref("branches")
-    alone = branches.layers[1].predict([eg.x for eg in dev])
+    ensemble = pipe.model.get_ref("ensemble")
+    alone = ensemble.layers[1].predict([eg.x for eg in dev])
     found = pipe.predict([eg.x for eg in dev])
     assert (found.argmax(axis=1) == alone.argmax(axis=1)).mean() > 0.98
     nlp.to_disk(tmp_path)
     loaded = spacy.load(tmp_path).get_pipe(factory)
-    assert loaded.model.get_ref("branches").attrs["shares"] == branches.attrs["shares"]
+    assert loaded.model.get_ref("ensemble").attrs["shares"] == ensemble.attrs["shares"]
     assert (loaded.predict([eg.x for eg in dev]) == found).all()
 
 
@@ -117,6 +117,6 @@ def test_a_training_that_saves_decides(nlp, factory, tmp_path, monkeypatch):
     train(tmp_path / "config.cfg", tmp_path)
     assert set(asked) == {(200, factory == "rnn_textcat", SHARES[1])}
     pipe = spacy.load(tmp_path / "model-last").get_pipe(factory)
-    assert pipe.model.get_ref("branches").attrs["shares"] == pytest.approx([0.1, 0.9])
+    assert pipe.model.get_ref("ensemble").attrs["shares"] == pytest.approx([0.1, 0.9])
     several = factory == "rnn_textcat_multilabel"
     assert pipe.cfg["thresholds"] == ({LABELS[0]: 0.25} if several else {})

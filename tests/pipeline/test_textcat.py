@@ -8,7 +8,7 @@ import spacy
 import torch
 from spacy.training import Example
 
-from spacy_rnn.layers.bag import document_ngrams
+from spacy_rnn.layers.ngrams import document_ngrams
 from spacy_rnn.layers.shim import torch_shim
 from spacy_rnn.pipeline.textcat import RNNTextCategorizer
 

@@ -1,4 +1,4 @@
-"""Branches of a model that learn apart and predict together."""
+"""Ensembles whose members, called branches, learn apart and predict together."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from thinc.types import Floats2d
 Scorer = Model[list[Doc], Floats2d]
 
 
-def branches(layers: Sequence[Scorer], shares: Sequence[float]) -> Scorer:
+def ensemble(layers: Sequence[Scorer], shares: Sequence[float]) -> Scorer:
     """Score documents by several layers, side by side; in training, each document by one of them,
     drawn at random.
 
@@ -28,7 +28,7 @@ def branches(layers: Sequence[Scorer], shares: Sequence[float]) -> Scorer:
     RETURNS (Model[List[Doc], Floats2d]): The combined layer. Its attribute "shares" has the shares.
     """
     return Model(
-        "branches",
+        "ensemble",
         forward,
         init=init,
         attrs={"dropout_rate": 0.0, "shares": list(shares)},

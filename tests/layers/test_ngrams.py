@@ -4,7 +4,7 @@ import numpy
 import pytest
 from spacy.tokens import Doc
 
-from spacy_rnn.layers.bag import document_ngrams, ngram_bag
+from spacy_rnn.layers.ngrams import document_ngrams, ngram_bag
 
 ROWS = 2**40
 

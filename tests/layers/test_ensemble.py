@@ -6,7 +6,7 @@ from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.tokens import Doc
 from thinc.api import Model, chain, list2ragged, reduce_sum, set_dropout_rate
 
-from spacy_rnn.layers.branches import branches
+from spacy_rnn.layers.ensemble import ensemble
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def lengths(factor: float, seen: list[list[int]], gradients: list[list[float]]) 
 
 
 def combine(*layers: Model, shares: tuple[float, float] = (0.25, 0.75)) -> Model:
-    layer = branches(layers, shares)
+    layer = ensemble(layers, shares)
     layer.initialize()
     return layer
 
@@ -101,7 +101,7 @@ def test_a_listener_gets_the_whole_batch(docs):
         lambda model, docs, is_train: (zeros[: len(docs)], lambda dY: []),
         dims={"nO": 3},
     )
-    layer = branches([sums, other], [0.25, 0.75])
+    layer = ensemble([sums, other], [0.25, 0.75])
     layer.set_dim("nO", 3)
     set_dropout_rate(layer, 0.1)
     Y, backprop = layer.begin_update(docs)
