@@ -10,10 +10,9 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
 from spacy.language import Language
-from spacy.pipeline import TrainablePipe
 from spacy.training import Example
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import (
@@ -174,14 +173,14 @@ def go_on(run: Run, output: Path, checkpoints: Checkpoints, interruption: Interr
                 save_model(run, output, is_best=is_best)
                 log({**progress.infos[-1], "output_path": str(output / DIR_MODEL_LAST)})
                 checkpoints.write_if_affordable(snapshot)
-        progress.finished = True
-        checkpoints.write(run.checkpoint(run.snapshot()))
     except Exception as error:
         run.say(f"Aborting and saving the final model. Encountered exception: {error!r}", "warn")
         raise
     finally:
         finalize()
         save_model(run, output, is_best=False)
+    progress.finished = True
+    checkpoints.write(run.checkpoint(run.snapshot()))
     run.say(f"Saved pipeline to output directory {output / DIR_MODEL_LAST}", "good")
 
 
@@ -202,10 +201,8 @@ def update(run: Run, epoch: int, batch: list[Example]) -> None:
             exclude=run.frozen,
             annotates=settings["annotating_components"],
         )
-    for name, pipe in nlp.pipeline:
-        trained = name not in run.frozen and getattr(pipe, "is_trainable", False)
-        if trained and cast(TrainablePipe, pipe).model not in (True, False, None):
-            cast(TrainablePipe, pipe).finish_update(run.optimizer)
+    for component in run.updated():
+        component.finish_update(run.optimizer)
     run.optimizer.step_schedules()
     progress.words += sum(len(example) for example in batch)
     progress.evaluated = progress.step % settings["eval_frequency"] != 0

@@ -1,13 +1,15 @@
 """One run of a training: its parts, and how they are taken from and put into a checkpoint."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
 from time import monotonic
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import tqdm
 from spacy.language import Language
+from spacy.pipeline import TrainablePipe
 from spacy.schemas import ConfigSchemaTraining
 from spacy.training.loop import (
     create_before_to_disk_callback,
@@ -15,7 +17,7 @@ from spacy.training.loop import (
     create_train_batches,
 )
 from spacy.util import registry, resolve_dot_names
-from thinc.api import fix_random_seed, set_gpu_allocator
+from thinc.api import Model, fix_random_seed, set_dropout_rate, set_gpu_allocator
 from wasabi.printer import Printer
 
 from .batches import Batches
@@ -125,6 +127,13 @@ class Run:
         """RETURNS (float): The time that training has taken, in all its runs."""
         return monotonic() - self._begun
 
+    def updated(self) -> Iterator[TrainablePipe]:
+        """YIELDS (TrainablePipe): The components that are updated."""
+        for name, pipe in self.nlp.pipeline:
+            trainable = getattr(pipe, "is_trainable", False) and name not in self.frozen
+            if trainable and isinstance(getattr(pipe, "model", None), Model):
+                yield cast(TrainablePipe, pipe)
+
     def snapshot(self) -> Snapshot:
         """RETURNS (Snapshot): A copy of all that updates change."""
         weights, gradients = read_weights(self.nlp, self.frozen)
@@ -182,6 +191,10 @@ class Run:
         snapshot = Snapshot(checkpoint.tensors, state["gradients"], state["optimizer"])
         self.put_back(snapshot)
         write_optimizer(self.optimizer, self.nlp, self.frozen, snapshot.tensors, snapshot.optimizer)
+        if self.progress.step >= 0:
+            # Updates leave it in the models, with which it is saved.
+            for component in self.updated():
+                set_dropout_rate(component.model, self.settings["dropout"])
         RandomState.from_json(state["random"]).restore()
 
     def _labels(self) -> dict[str, list[str]]:

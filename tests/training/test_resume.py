@@ -143,8 +143,9 @@ def test_sigterm_writes_a_checkpoint_after_the_step(
     assert files(tmp_path / "killed") == files(tmp_path / "whole")
 
 
+@pytest.mark.parametrize("evaluation", [1, 2])
 def test_sigterm_does_not_wait_for_the_evaluation(
-    make_config: MakeConfig, run: Run, files: Files, tmp_path: Path
+    evaluation: int, make_config: MakeConfig, run: Run, files: Files, tmp_path: Path
 ) -> None:
     actions: list[Callable[[], None]] = []
 
@@ -162,14 +163,16 @@ def test_sigterm_does_not_wait_for_the_evaluation(
         return read_and_act
 
     def config() -> Config:
-        made = make_config("joint")
+        made = make_config("joint", max_steps=8)
         made["corpora"]["dev"]["@readers"] = "tests.dev.v1"
         return made
 
-    actions += [lambda: os.kill(os.getpid(), signal.SIGTERM), lambda: None]
+    actions += [lambda: os.kill(os.getpid(), signal.SIGTERM), *[lambda: None] * evaluation]
     with pytest.raises(Interrupted, match="SIGTERM"):
         run(config(), tmp_path / "killed", every_step=False)
-    assert "Resuming after step 4" in run(config(), tmp_path / "killed", resume=True)
+    assert f"Resuming after step {4 * evaluation}" in run(
+        config(), tmp_path / "killed", resume=True
+    )
     run(config(), tmp_path / "whole")
     assert files(tmp_path / "killed") == files(tmp_path / "whole")
 
@@ -186,6 +189,31 @@ def test_log_file_is_whole(
     output = run(config, tmp_path / "output", resume=True)
     assert [json.loads(line)["step"] for line in log.read_text().splitlines()] == [0, 4, 8]
     assert output.count("LOSS RNN_T...") == 1
+
+
+def test_killed_as_the_last_model_is_saved(
+    make_config: MakeConfig, run: Run, kill: Callable[[], None], files: Files, tmp_path: Path
+) -> None:
+    kills: list[Callable[[], None]] = []
+
+    @spacy.registry.callbacks("tests.before_saving.v1")
+    def before_saving() -> Callable[[Language], Language]:
+        def callback(nlp: Language) -> Language:
+            if len(kills) == 1:
+                kills.pop()()
+            if kills:
+                kills.pop()
+            return nlp
+
+        return callback
+
+    config = make_config("tagger", before_to_disk={"@callbacks": "tests.before_saving.v1"})
+    kills += [kill] * 4  # after steps 0, 4, 8 and 10
+    with pytest.raises(SystemExit):
+        run(config, tmp_path / "killed")
+    assert "Resuming after step 10" in run(config, tmp_path / "killed", resume=True)
+    run(config, tmp_path / "whole")
+    assert files(tmp_path / "killed") == files(tmp_path / "whole")
 
 
 def test_finished_training_is_not_repeated(
