@@ -142,8 +142,8 @@ def with_distilled(
     gold_repeats (int): How often the annotated data is read in a pass. Recommended values are
         from 1 to 4: more for less of it.
     RETURNS (Callable[[Language], Iterator[Example]]): The corpus. A call is a pass over both.
-    RAISES (ValueError): If `gold_repeats` is below 1; on use, if the teacher has labels that the
-        annotated data lacks.
+    RAISES (ValueError): If `gold_repeats` is below 1; on use, if the teacher has said nothing, or
+        has labels that the annotated data lacks.
     """
     if gold_repeats < 1:
         raise ValueError(f"Invalid gold_repeats: got {gold_repeats}, expected 1 or more.")
@@ -155,7 +155,9 @@ def with_distilled(
                 if i == 0:
                     _add_labels(known, example)
                 yield example
+        n_distilled = 0
         for example in distilled(nlp):
+            n_distilled += 1
             found: dict[str, set[str]] = {}
             _add_labels(found, example)
             for kind, labels in found.items():
@@ -167,6 +169,11 @@ def with_distilled(
                         "rename its own in what it wrote."
                     )
             yield example
+        if not n_distilled:
+            raise CorpusError(
+                "The distilled corpus gave no texts, expected what spacy rnn distil wrote. Correct "
+                "its path, or train on the annotated data alone."
+            )
 
     return read
 

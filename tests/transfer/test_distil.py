@@ -265,6 +265,13 @@ def test_a_corpus_of_both_has_gold_several_times(nlp: Language, mixed: Callable)
         mixed(soft, repeats=0)
 
 
+def test_a_teacher_that_said_nothing_is_refused(nlp: Language, mixed: Callable, tmp_path: Path):
+    corpus = mixed({})
+    DocBin().to_disk(tmp_path / "distilled.spacy")
+    with pytest.raises(CorpusError, match="distilled corpus gave no texts"):
+        list(corpus(nlp))
+
+
 @pytest.mark.parametrize(
     ("other", "message"),
     [
