@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..modules.recurrent import RecurrentStack
-from .model_file import OWN_DOMAIN, model, node, tensor, value_info
+from .model_file import OWN_DOMAIN, Graph
 
 Precision = Literal["float32", "int8"]
 
@@ -36,14 +36,36 @@ def recurrent_graph(stack: RecurrentStack, precision: Precision = "float32") -> 
         what they are multiplied with by its range in the sub-batch.
     RETURNS (bytes): The model.
     """
+    graph = Graph()
+    X = graph.input("X", "float32", ["all tokens", stack.input_width])
+    index = graph.input("index", "int64", ["time", "sequences"])
+    lengths = graph.input("lengths", "int32", ["sequences"])
+    tokens = graph.input("tokens", "int64", ["tokens"])
+    Y = write_stack(graph, stack, graph.node("Gather", X, index), lengths, precision)
+    positions = graph.node("Reshape", Y, numpy.array([-1, stack.width]))
+    found = graph.node("Gather", positions, tokens)
+    graph.output(found, "Y", "float32", ["tokens", stack.width])
+    return graph.to_bytes()
+
+
+def write_stack(
+    graph: Graph, stack: RecurrentStack, X: str, lengths: str, precision: Precision
+) -> str:
+    """Write a stack into a graph.
+
+    X (str): Vectors of sequences, padded. Shape (time, sequences, input width).
+    lengths (str): The tokens of each sequence, of int32; an empty name if none is padded. Shape
+        (sequences,).
+    RETURNS (str): The encoded tokens. Shape (time, sequences, width).
+    """
     operator, order = OPERATORS[stack.cell]
     settings: dict[str, Any] = {"hidden_size": stack.hidden_size}
     settings["direction"] = "bidirectional" if stack.bidirectional else "forward"
     if operator == "GRU":
         settings["linear_before_reset"] = int(stack.reset_after)
-    constants = [tensor("side by side", numpy.array([0, 0, stack.width]))]
-    constants.append(tensor("flat", numpy.array([-1, stack.width])))
-    nodes, X, width = [node("Gather", ["X", "index"], ["input"])], "input", stack.input_width
+    if precision == "int8":
+        settings["domain"], operator = OWN_DOMAIN, "DynamicQuantizeLSTM"
+    side_by_side, width = graph.constant(numpy.array([0, 0, stack.width])), stack.input_width
     for i, directions in enumerate(stack.weights()):
         W, R, b, d = (_gates(weights, order) for weights in zip(*directions, strict=True))
         weights: dict[str, NDArray[Any]] = {f"W{i}": W, f"R{i}": R, f"B{i}": numpy.hstack((b, d))}
@@ -52,30 +74,20 @@ def recurrent_graph(stack: RecurrentStack, precision: Precision = "float32") -> 
             for name in (f"W{i}", f"R{i}"):
                 weights[name], scales[f"{name} scale"] = _quantized(weights[name])
                 scales[f"{name} zero"] = numpy.zeros(scales[f"{name} scale"].shape, "int8")
-            # Behind the lengths, no initial states and no peepholes.
-            settings["domain"], operator = OWN_DOMAIN, "DynamicQuantizeLSTM"
-        constants += [tensor(name, array) for name, array in (weights | scales).items()]
-        inputs = [X, *weights, "lengths", *([""] * 3 if scales else []), *scales]
-        nodes += [
-            node(operator, inputs, [f"states {i}"], **settings),
-            # From (time, directions, sequences, hidden size) to (time, sequences, width).
-            node("Transpose", [f"states {i}"], [f"by sequence {i}"], perm=[0, 2, 1, 3]),
-            node("Reshape", [f"by sequence {i}", "side by side"], [f"found {i}"]),
-        ]
-        Y = f"found {i}"
-        if stack.residual and width == stack.width:
-            nodes.append(node("Add", [X, Y], [f"sum {i}"]))
-            Y = f"sum {i}"
-        X, width = Y, stack.width
-    nodes.append(node("Reshape", [X, "flat"], ["positions"]))
-    nodes.append(node("Gather", ["positions", "tokens"], ["Y"]))
-    arguments = [
-        value_info("X", "float32", ["all tokens", stack.input_width]),
-        value_info("index", "int64", ["time", "sequences"]),
-        value_info("lengths", "int32", ["sequences"]),
-        value_info("tokens", "int64", ["tokens"]),
-    ]
-    return model(nodes, constants, arguments, [value_info("Y", "float32", ["tokens", stack.width])])
+        first, last = (
+            [graph.constant(array, name) for name, array in arrays.items()]
+            for arrays in (weights, scales)
+        )
+        # Behind the lengths, no initial states and no peepholes.
+        states = graph.node(
+            operator, X, *first, lengths, *([""] * 3 if last else []), *last, **settings
+        )
+        # From (time, directions, sequences, hidden size) to (time, sequences, width).
+        states = graph.node("Transpose", states, perm=[0, 2, 1, 3])
+        Y = graph.node("Reshape", states, side_by_side)
+        X = graph.node("Add", X, Y) if stack.residual and width == stack.width else Y
+        width = stack.width
+    return X
 
 
 def _gates(weights: Sequence[Tensor], order: Sequence[int]) -> NDArray[numpy.float32]:

@@ -6,6 +6,7 @@ loading a small pipeline.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from numpy.typing import NDArray
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 # for the Pythons that there are.
 IR_VERSION, OPSET = 8, 15
 # Numbers of types in TensorProto.DataType.
-DATA_TYPES = {"float32": 1, "int8": 3, "int32": 6, "int64": 7}
+DATA_TYPES = {"float32": 1, "uint8": 2, "int8": 3, "int32": 6, "int64": 7, "bool": 9}
 # Where ONNX Runtime has operators that ONNX lacks.
 OWN_DOMAIN = "com.microsoft"
 
@@ -78,15 +79,53 @@ def value_info(name: str, dtype: str, shape: Sequence[int | str]) -> bytes:
     return field(1, name) + field(2, field(1, kind))
 
 
-def model(
-    nodes: Sequence[bytes],
-    constants: Sequence[bytes],
-    inputs: Sequence[bytes],
-    outputs: Sequence[bytes],
-) -> bytes:
-    """RETURNS (bytes): A model of one graph."""
-    graph = fields(1, nodes) + field(2, "spacy-rnn") + fields(5, constants)
-    graph += fields(11, inputs) + fields(12, outputs)
-    return (
-        field(1, IR_VERSION) + field(2, "spacy-rnn") + field(7, graph) + field(8, field(2, OPSET))
-    )
+class Graph:
+    """A model of one graph, written node by node. Values go by their names."""
+
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+        self._fields: list[bytes] = []
+
+    def input(self, name: str, dtype: str, shape: Sequence[int | str]) -> str:
+        """RETURNS (str): What a caller gives."""
+        self._fields.append(field(11, value_info(name, dtype, shape)))
+        return self._new(name)
+
+    def output(self, value: str, name: str, dtype: str, shape: Sequence[int | str]) -> None:
+        """Give a value to callers."""
+        self.node("Identity", value, name=name)
+        self._fields.append(field(12, value_info(name, dtype, shape)))
+
+    def constant(self, array: NDArray[Any], name: str = "constant") -> str:
+        """RETURNS (str): The array."""
+        name = self._new(name)
+        self._fields.append(field(5, tensor(name, array)))
+        return name
+
+    def node(
+        self,
+        operator: str,
+        *inputs: str | NDArray[Any],
+        name: str = "",
+        domain: str = "",
+        **attributes: Attribute,
+    ) -> str:
+        """RETURNS (str): The first output of an operator, of inputs or constants."""
+        names = [x if isinstance(x, str) else self.constant(x) for x in inputs]
+        name = self._new(name or operator)
+        self._fields.append(field(1, node(operator, names, [name], domain=domain, **attributes)))
+        return name
+
+    def _new(self, name: str) -> str:
+        unique, count = name, 1
+        while unique in self._names:
+            count += 1
+            unique = f"{name} {count}"
+        self._names.add(unique)
+        return unique
+
+    def to_bytes(self) -> bytes:
+        """RETURNS (bytes): The model."""
+        graph = b"".join(self._fields) + field(2, "spacy-rnn")
+        version = field(8, field(2, OPSET))
+        return field(1, IR_VERSION) + field(2, "spacy-rnn") + field(7, graph) + version
