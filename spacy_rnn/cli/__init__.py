@@ -45,6 +45,7 @@ try:
         distil,
         download,
         explain,
+        export,
         finetune,
         fit,
         init,

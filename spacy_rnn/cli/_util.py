@@ -1,5 +1,5 @@
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from textwrap import shorten
@@ -67,39 +67,43 @@ def staged(*paths: Path) -> Iterator[list[Path]]:
         ) from error
 
 
-def require_output(output: Path, force: bool) -> None:
-    """Make sure that a pipeline can be saved to a folder without the loss of anything else.
+def require_output(output: Path, force: bool, files: Collection[str] = ()) -> None:
+    """Make sure that a folder can be written without the loss of anything else.
 
     output (Path): The folder.
-    force (bool): Whether an earlier pipeline may be replaced.
+    force (bool): Whether an earlier one may be replaced.
+    files (Collection[str]): What an earlier one holds. By default it is a pipeline.
     RAISES (CommandError): If something is there that may not be replaced.
     """
+    what = "an export" if files else "a pipeline"
     if not output.exists():
         return
     if not force:
         raise CommandError(
-            f"Can't save the pipeline to {output}: it is already there, expected a new directory. "
-            "Choose another name, or replace it with --force."
+            f"Can't save {what} to {output}: it is already there, expected "
+            "a new directory. Choose another name, or replace it with --force."
         )
-    if foreign := _foreign_entry(output):
+    if foreign := _foreign_entry(output, files):
         raise CommandError(
-            f"Can't replace {output}: {foreign}, expected a pipeline and nothing else. Move it, or "
+            f"Can't replace {output}: {foreign}, expected {what} and nothing else. Move it, or "
             "choose another directory."
         )
 
 
-def _foreign_entry(folder: Path) -> str | None:
-    """RETURNS (Optional[str]): What would be lost if a pipeline took the folder's place."""
+def _foreign_entry(folder: Path, files: Collection[str]) -> str | None:
+    """RETURNS (Optional[str]): What would be lost if an output took the folder's place."""
     if not folder.is_dir():
         return "it is a file"
     entries = sorted(path.name for path in folder.iterdir())
     if not entries:
         return None
-    try:
-        meta: Any = srsly.read_json(folder / "meta.json")
-        known = PIPELINE_FILES.union(meta["pipeline"], meta["disabled"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return "it has no meta.json that lists components"
+    known = set(files)
+    if not files:
+        try:
+            meta: Any = srsly.read_json(folder / "meta.json")
+            known = PIPELINE_FILES.union(meta["pipeline"], meta["disabled"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return "it has no meta.json that lists components"
     # Some components write NAME.json or NAME.jsonl.
     foreign = (name for name in entries if not {name, Path(name).stem} & known)
     return next((f"it holds {name}" for name in foreign), None)

@@ -92,7 +92,7 @@ def write_stack(
 
 def _gates(weights: Sequence[Tensor], order: Sequence[int]) -> NDArray[numpy.float32]:
     """RETURNS (NDArray[float32]): The weights of each direction, their gates in another order."""
-    parts = [weight.detach().chunk(len(order)) for weight in weights]
+    parts = [weight.detach().cpu().chunk(len(order)) for weight in weights]
     return numpy.stack([numpy.concatenate([part[i] for i in order]) for part in parts])
 
 

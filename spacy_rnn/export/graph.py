@@ -1,0 +1,232 @@
+"""Models as graphs of ONNX, for one text at a time."""
+
+from typing import Any, cast
+
+import numpy
+from numpy.typing import NDArray
+from thinc.api import Model
+from torch import Tensor
+
+from ..engines.graph import OPERATORS, write_stack
+from ..engines.model_file import Graph
+from ..layers.shim import TorchShim, torch_shim
+from ..modules.crf import CRF
+from ..modules.embedding import MAXOUT_PIECES, TokenEmbedding
+from ..modules.hash_embed import HashEmbed
+from ..modules.ngrams import NgramBag
+from ..modules.pooling import Pooling
+from ..modules.recurrent import RecurrentStack
+from ..modules.seen import BITS
+from .errors import ExportError
+
+Array = NDArray[Any]
+
+
+def write_tok2vec(graph: Graph, tok2vec: Model[Any, Any]) -> str:
+    """Write a `spacy-rnn.Tok2Vec.v1`.
+
+    RETURNS (str): The encoded tokens. Shape (tokens, width).
+    RAISES (ExportError): If it reads characters or static vectors, or has a minGRU.
+    """
+    embedding = cast(TokenEmbedding, torch_shim(tok2vec.get_ref("embed")).module)
+    for part, option in (
+        (embedding.characters, "characters"),
+        (embedding.vectors, "include_static_vectors"),
+    ):
+        if part is not None:
+            raise ExportError(
+                f"Can't export the embedding: got {option} = true, expected attributes and "
+                f"n-grams. Train a pipeline with {option} = false."
+            )
+    X = graph.node("Unsqueeze", _embed(graph, embedding), numpy.array([1]))
+    for node in tok2vec.get_ref("encode").walk():
+        for shim in node.shims:
+            X = _encode(graph, cast(TorchShim, shim), X)
+    return graph.node("Squeeze", X, numpy.array([1]))
+
+
+def write_crf(graph: Graph, model: Model[Any, Any], X: str, margin: float = 0.0) -> None:
+    """Write the emissions and transitions of a CRF.
+
+    X (str): The encoded tokens. Shape (tokens, width).
+    margin (float): What the emissions of the first tag lose.
+    """
+    field = cast(CRF, torch_shim(model.get_ref("crf")).module)
+    emissions = _linear(graph, model.get_ref("output_layer"), X)
+    tags = len(field.transitions) - 1
+    if margin:
+        emissions = graph.node("Sub", emissions, margin * _float(numpy.arange(tags) == 0))
+    scores = numpy.where(_array(field.legal), _array(field.transitions), -numpy.inf)
+    graph.output(emissions, "emissions", "float32", ["tokens", tags])
+    graph.output(graph.constant(_float(scores)), "transitions", "float32", scores.shape)
+
+
+def write_tags(graph: Graph, model: Model[Any, Any], X: str) -> None:
+    """Write the probabilities of tags.
+
+    X (str): The encoded tokens. Shape (tokens, width).
+    """
+    output = model.get_ref("output_layer")
+    found = graph.node("Softmax", _linear(graph, output, X), axis=1)
+    graph.output(found, "probabilities", "float32", ["tokens", output.get_dim("nO")])
+
+
+def write_cats(graph: Graph, model: Model[Any, Any], X: str, temperature: float) -> None:
+    """Write the probabilities of a text's labels.
+
+    X (str): The encoded tokens. Shape (tokens, width).
+    temperature (float): What their scores are divided by.
+    RAISES (ExportError): If it pools windows.
+    """
+    pools = [torch_shim(node) for node in model.walk() if node.name == "pooling"]
+    if len(pools) != 1:
+        raise ExportError(
+            "Can't export windows: got a model with window > 0, expected one that pools all "
+            "tokens. Train a pipeline with window = 0."
+        )
+    output = model.get_ref("output_layer")
+    pooled = _pool(graph, cast(Pooling, pools[0].module), X)
+    scores = _linear(graph, output, pooled)
+    if model.has_ref("ngrams"):
+        bag = cast(NgramBag, torch_shim(model.get_ref("ngrams")).module)
+        others = _linear(graph, model.get_ref("ngram_output"), _bag(graph, bag))
+        shares = [_float(share) for share in model.get_ref("ensemble").attrs["shares"]]
+        scores, others = (
+            graph.node("Mul", part, share)
+            for part, share in zip((scores, others), shares, strict=True)
+        )
+        scores = graph.node("Add", scores, others)
+    if temperature != 1.0:
+        scores = graph.node("Div", scores, _float(temperature))
+    settings: dict[str, Any] = {"axis": 1} if not model.attrs["multi_label"] else {}
+    found = graph.node("Softmax" if settings else "Sigmoid", scores, **settings)
+    graph.output(found, "probabilities", "float32", [1, output.get_dim("nO")])
+
+
+def _embed(graph: Graph, module: TokenEmbedding) -> str:
+    """RETURNS (str): The embedded tokens. Shape (tokens, width)."""
+    parts = []
+    if module.attributes is not None:
+        parts.append(_embed_attributes(graph, module.attributes))
+    if module.ngrams is not None:
+        rows = graph.input("ngrams", "int64", ["tokens", "most n-grams"])
+        # -1 is the last row.
+        table = _array(module.ngrams.weight)
+        table = numpy.vstack((table, numpy.zeros_like(table[:1])))
+        found = graph.node("ReduceSum", graph.node("Gather", table, rows), _axes(1), keepdims=0)
+        given = graph.node("Cast", graph.node("Greater", rows, numpy.array(-1)), to=1)
+        parts.append(graph.node("Div", found, graph.node("ReduceSum", given, _axes(1))))
+    X = graph.node("Concat", *parts, axis=1)
+    pieces = _product(graph, X, module.mix.weight, module.mix.bias)
+    pieces = graph.node("Reshape", pieces, numpy.array([-1, module.width, MAXOUT_PIECES]))
+    X = graph.node("ReduceMax", pieces, axes=[2], keepdims=0)
+    X = graph.node("Sub", X, graph.node("ReduceMean", X, axes=[1]))
+    variance = graph.node("ReduceMean", graph.node("Mul", X, X), axes=[1])
+    deviation = graph.node("Sqrt", graph.node("Add", variance, _float(module.norm.eps)))
+    X = graph.node("Mul", graph.node("Div", X, deviation), _array(module.norm.weight))
+    return graph.node("Add", X, _array(module.norm.bias))
+
+
+def _embed_attributes(graph: Graph, module: HashEmbed) -> str:
+    """RETURNS (str): Vectors of attributes side by side. Shape (tokens, attributes * width)."""
+    sizes = _array(cast(Tensor, module.sizes))
+    hashes = graph.input("hashes", "int64", ["tokens", len(sizes), 4])
+    keys = graph.node("Add", graph.node("Mod", hashes, sizes), _array(cast(Tensor, module.starts)))
+    if module.seen is not None:
+        bits = graph.node("Mod", hashes, numpy.array(BITS))
+        filled = _array(cast(Tensor, module.seen.filter))
+        eight, two = numpy.array(8), numpy.array(2, dtype=numpy.uint8)
+        octets = graph.node("Gather", filled, graph.node("Div", bits, eight))
+        shift = graph.node("Cast", graph.node("Mod", bits, eight), to=2)
+        octets = graph.node("BitShift", octets, shift, direction="RIGHT")
+        bit = graph.node("Cast", graph.node("Mod", octets, two), to=6)
+        known = graph.node("Cast", graph.node("ReduceMin", bit, axes=[2]), to=9)
+        keys = graph.node("Where", known, keys, _array(cast(Tensor, module.unknown)))
+    rows = graph.node("Gather", _array(module.table.weight), keys)
+    vectors = graph.node("ReduceSum", rows, _axes(2), keepdims=0)
+    width = len(sizes) * module.table.embedding_dim
+    return graph.node("Reshape", vectors, numpy.array([-1, width]))
+
+
+def _encode(graph: Graph, shim: TorchShim, X: str) -> str:
+    """RETURNS (str): The tokens, read by recurrent layers. Shape (tokens, 1, width)."""
+    stack = cast(RecurrentStack, shim.module)
+    if stack.cell not in OPERATORS:
+        raise ExportError(
+            f"Can't export the encoder: got the cell {stack.cell!r}, expected one of "
+            f"{sorted(OPERATORS)}. Train a pipeline with one of them."
+        )
+    return write_stack(graph, stack, X, "", shim.cfg["precision"])
+
+
+def _pool(graph: Graph, module: Pooling, X: str) -> str:
+    """RETURNS (str): The pooled text. Shape (1, width * number of pools)."""
+    return graph.node("Concat", *[_POOLS[pool](graph, module, X) for pool in module.pools], axis=1)
+
+
+def _attention(graph: Graph, module: Pooling, X: str) -> str:
+    keys = graph.node("Tanh", _product(graph, X, module.key.weight, module.key.bias))
+    scores = _product(graph, keys, module.query.weight)
+    weights = graph.node("Unsqueeze", graph.node("Softmax", scores, axis=0), numpy.array([2]))
+    heads = graph.node("Reshape", X, numpy.array([0, module.heads, -1]))
+    found = graph.node("ReduceSum", graph.node("Mul", heads, weights), _axes(0))
+    return graph.node("Reshape", found, numpy.array([1, module.width]))
+
+
+def _last(graph: Graph, module: Pooling, X: str) -> str:
+    last = graph.node("Gather", X, numpy.array([-1]))
+    if not module.bidirectional:
+        return last
+    forward, backward = numpy.split(numpy.arange(module.width), 2)
+    first = graph.node("Gather", X, numpy.array([0]))
+    last = graph.node("Gather", last, forward, axis=1)
+    return graph.node("Concat", last, graph.node("Gather", first, backward, axis=1), axis=1)
+
+
+_POOLS = {
+    "attention": _attention,
+    "max": lambda graph, module, X: graph.node("ReduceMax", X, axes=[0]),
+    "mean": lambda graph, module, X: graph.node("ReduceMean", X, axes=[0]),
+    "last": _last,
+}
+
+
+def _bag(graph: Graph, module: NgramBag) -> str:
+    """RETURNS (str): The text by its n-grams. Shape (1, width)."""
+    rows = graph.input("text_ngrams", "int64", ["n-grams of the text"])
+    counts = graph.input("counts", "int64", ["n-grams of the text"])
+    one, two = _float(1.0), _float(2.0)
+    logs = graph.node("Log", graph.node("Cast", counts, to=1))
+    weights = graph.node("Gather", _array(cast(Tensor, module.weights)), rows)
+    weights = graph.node("Mul", weights, graph.node("Add", logs, one))
+    squares = graph.node("Mul", weights, weights)
+    half = numpy.array(module.table.num_embeddings // 2)
+    is_words = graph.node("Less", rows, half)
+    words = graph.node("ReduceSum", graph.node("Where", is_words, squares, _float(0.0)))
+    spelling = graph.node("ReduceSum", graph.node("Where", is_words, _float(0.0), squares))
+    sums = graph.node("Where", is_words, words, spelling)
+    weights = graph.node("Div", weights, graph.node("Sqrt", graph.node("Mul", sums, two)))
+    weights = graph.node("Unsqueeze", weights, numpy.array([1]))
+    vectors = graph.node("Gather", _array(module.table.weight), rows)
+    return graph.node("ReduceSum", graph.node("Mul", vectors, weights), _axes(0))
+
+
+def _linear(graph: Graph, layer: Model[Any, Any], X: str) -> str:
+    W, b = (layer.ops.to_numpy(layer.get_param(name)) for name in ("W", "b"))
+    return graph.node("Gemm", X, W, b, transB=1)
+
+
+def _product(graph: Graph, X: str, weights: Tensor, bias: Tensor | None = None) -> str:
+    return graph.node("Gemm", X, *[_array(w) for w in (weights, bias) if w is not None], transB=1)
+
+
+def _array(tensor: Tensor) -> Array:
+    return tensor.numpy(force=True)
+
+
+def _float(value: Any) -> Array:
+    return numpy.array(value, dtype=numpy.float32)
+
+
+def _axes(axis: int) -> Array:
+    return numpy.array([axis])
