@@ -15,7 +15,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from .encoders import load_model
 from .errors import TransferError
-from .teachers import Teacher, TextTeacher, TokenTeacher
+from .teachers import SORTED, Teacher, TextTeacher, TokenTeacher
 
 Task = Literal["textcat", "textcat_multilabel", "ner", "tagger"]
 TOKENS = ("ner", "tagger")
@@ -64,8 +64,7 @@ def fine_tune(
     with tqdm.tqdm(total=n_steps, unit="batch", disable=silent or None) as progress:
         for _ in range(epochs):
             teacher.model.train()
-            order.shuffle(data)
-            for batch in minibatch(data, batch_size):
+            for batch in draw_batches(data, batch_size, order):
                 loss = find_loss(teacher, task, batch)
                 if not torch.isfinite(loss):
                     raise TransferError(
@@ -92,6 +91,18 @@ def save(teacher: Teacher, folder: Path) -> None:
     """Save a teacher as a folder of a model of Hugging Face."""
     teacher.model.save_pretrained(folder)
     teacher.tokenizer.save_pretrained(folder)
+
+
+def draw_batches(docs: Sequence[Doc], size: int, generator: random.Random) -> list[list[Doc]]:
+    """RETURNS (List[List[Doc]]): All documents in random batches, each of similar lengths."""
+    shuffled = generator.sample(docs, len(docs))
+    batches = [
+        batch
+        for part in minibatch(shuffled, SORTED * size)
+        for batch in minibatch(sorted(part, key=len), size)
+    ]
+    generator.shuffle(batches)
+    return batches
 
 
 def slope(step: int, n_steps: int) -> float:

@@ -21,6 +21,8 @@ Floats = NDArray[numpy.float32]
 MAX_PIECES = 512
 OVERLAP = 4
 BATCH_SIZE = 32
+# How many batches are made of documents that are sorted by length, so that little is padding.
+SORTED = 32
 IOB = re.compile(r"[BIELSU]-.")
 
 
@@ -44,9 +46,12 @@ class Teacher(ABC):
         return doc
 
     def pipe(self, docs: Iterable[Doc], *, batch_size: int = BATCH_SIZE) -> Iterator[Doc]:
-        for batch in minibatch(docs, min(batch_size, BATCH_SIZE)):
-            self.annotate([doc for doc in batch if len(doc)])
-            yield from batch
+        size = min(batch_size, BATCH_SIZE)
+        for part in minibatch(docs, SORTED * size):
+            by_length = sorted((doc for doc in part if len(doc)), key=len)
+            for batch in minibatch(by_length, size):
+                self.annotate(batch)
+            yield from part
 
     def windows(self, texts: Sequence[Any], **settings: Any) -> tuple[Any, Any, list[int]]:
         """Run the model.

@@ -10,7 +10,7 @@ from spacy.tokens import Doc, DocBin
 from spacy_rnn.transfer.distil import load_teacher
 
 Run = Callable[..., tuple[int, str]]
-SETTINGS = ("--epochs", 30, "--learn-rate", 5e-3, "--batch-size", 4)
+SETTINGS = ("--epochs", 60, "--learn-rate", 5e-3, "--batch-size", 4)
 
 
 @pytest.fixture
