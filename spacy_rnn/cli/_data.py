@@ -55,6 +55,8 @@ def find_task(source: str, columns: Columns, exclude: Sequence[str] = ()) -> Tas
             f"{source} can be read for several tasks: got {', '.join(labels)}, expected one. Name "
             "it with --task."
         )
+    if len({*errors.values()}) == 1:
+        raise CommandError(errors["textcat"])
     reasons = "; ".join(f"{task}: {error}" for task, error in errors.items())
     raise CommandError(
         f"Can't tell what {source} is annotated for: name the task (--task) or the columns "

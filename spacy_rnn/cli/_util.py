@@ -1,6 +1,8 @@
+import re
 import warnings
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dis import opmap
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
@@ -10,13 +12,16 @@ from spacy import util
 from spacy.language import Language
 from spacy.training import Corpus, Example
 from spacy.training.corpus import FILE_TYPE, walk_corpus
+from thinc.api import Config, ConfigValidationError
 from wasabi import msg
 
 from ..corpus import CorpusError
+from ..dotted import unknown_setting
 from ..files import replacing
 
 # What `nlp.to_disk` writes beside the components.
 PIPELINE_FILES = {"config.cfg", "meta.json", "tokenizer", "vocab"}
+CODED = re.compile(r"\[E\d+\] ")  # how spaCy's errors begin
 
 
 class CommandError(ValueError):
@@ -26,23 +31,45 @@ class CommandError(ValueError):
 
 @contextmanager
 def exit_on_error() -> Iterator[None]:
-    """Turn an error that is the user's to resolve into one line and exit code 1: what a command
-    refuses, what is wrong with the data, and what the system refuses (a full disk, a target that
-    is read-only). Any other error is a mistake of ours and keeps its traceback."""
+    """Turn an error that is the user's to resolve into one line and exit code 1: what a command, a
+    component or spaCy refuses, what is wrong with the data, and what the system refuses (a full
+    disk, a target that is read-only). Any other error is a mistake of ours and keeps its
+    traceback."""
     try:
         yield
-    except (CommandError, CorpusError) as error:
-        msg.fail(str(error), exits=1)
     except OSError as error:
-        what = f"Can't use {error.filename}" if error.filename else "Can't read or write"
-        msg.fail(f"{what}: {reason(error)}", exits=1)
+        what = f"Can't use {error.filename}: " if error.filename else ""
+        what = "Can't read or write: " if error.errno and not what else what
+        msg.fail(f"{what}{reason(error)}", exits=1)
+    except (ValueError, ImportError) as error:
+        if not is_refusal(error):
+            raise
+        what = "The config can't be used: " if isinstance(error, ConfigValidationError) else ""
+        own = isinstance(error, (CommandError, CorpusError))
+        msg.fail(what + (str(error) if own else reason(error)), exits=1)
+
+
+def is_refusal(error: BaseException) -> bool:
+    """RETURNS (bool): Whether an error was raised by a statement to that end, which says what is
+    wrong, and did not come out of an operation that went wrong.
+    """
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    if place is None or CODED.match(str(error)):
+        return True
+    code = place.tb_frame.f_code.co_code  # empty where it is compiled
+    return code[place.tb_lasti : place.tb_lasti + 1] == bytes([opmap["RAISE_VARARGS"]])
 
 
 def reason(error: BaseException) -> str:
     """RETURNS (str): What an error says, on one line, with its type where that says more."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    text = shorten(str(error), 300)
+    text = str(error)
+    if isinstance(error, ConfigValidationError):
+        text = text.partition("\n{")[0]  # the whole block follows
+    text = shorten(text, 400)
     plain = isinstance(error, (ValueError, ImportError, OSError)) and text
     return text if plain else f"{type(error).__name__}: {text}".rstrip(": ")
 
@@ -65,6 +92,21 @@ def staged(*paths: Path) -> Iterator[list[Path]]:
             f"Can't write {names}: {reason(error)}{of}. What was there is unchanged: make room, "
             "or choose another place, and try again."
         ) from error
+
+
+def read_config(path: Path, overrides: dict[str, Any]) -> Config:
+    """RETURNS (Config): The config of a file, not interpolated, with other settings.
+    RAISES (CommandError): If one of these is none that the config has, or would have if it were
+        complete.
+    """
+    written = util.load_config(path, interpolate=False)
+    text = written.to_str(interpolate=False)
+    config = Config().from_str(text, interpolate=False, overrides=overrides)
+    if unknown_setting(written, overrides, "the config"):
+        filled = util.load_model_from_config(config, auto_fill=True).config
+        if unknown := unknown_setting(filled, overrides, "the config"):
+            raise CommandError(unknown)
+    return config
 
 
 def require_output(output: Path, force: bool, files: Collection[str] = ()) -> None:

@@ -14,7 +14,8 @@ from thinc.api import Config
 from wasabi.printer import Printer
 
 from ..corpus import Report, Task
-from ..recipes import RecipeError, make_config
+from ..corpus.splits import Split
+from ..recipes import RecipeError, make_config, task_of
 from ..recipes.choice import (
     MIN_DOCS,
     Choice,
@@ -166,6 +167,8 @@ def _begin(output: Path, asked: dict[str, Any]) -> dict[str, Any]:
         return {"asked": asked}
     state = cast(dict[str, Any], srsly.read_json(path))
     changed = [name for name, value in asked.items() if state["asked"].get(name) != value]
+    if changed and "scores" not in state and not any((output / "training").glob("*")):
+        return {"asked": asked}  # nothing is trained that could be lost
     if changed:
         was = ", ".join(f"{name} = {state['asked'].get(name)}" for name in changed)
         now = ", ".join(f"{name} = {asked[name]}" for name in changed)
@@ -189,17 +192,30 @@ def _prepare(output: Path, asked: dict[str, Any], msg: Printer) -> dict[str, Any
     columns, exclude = parse_columns(asked["columns"]), asked["exclude"]
     task = asked["task"] or find_task(asked["data"], columns, exclude)
     default_recipe(task, asked["optimize"])  # raises if there is none
+    if asked["recipe"] and (suits := task_of(asked["recipe"])) != task:
+        raise CommandError(
+            f"The data is annotated for {task}: got the recipe {asked['recipe']}, which is for "
+            f"{suits}. Choose one for {task}, or leave it to the data."
+        )
     splits = open_data(asked["data"], task, columns, SHARES, exclude=exclude)
     require_docs(sum(1 for _ in islice(splits["train"].read(Report(skip=True)), MIN_DOCS)))
-    summaries = convert(splits, output / "corpus", lang=asked["lang"], silent=msg.no_print)
-    train = summaries["train"]
+    _keep(output, {"asked": asked})
     try:
-        choice = choose(
-            task, asked["optimize"], docs=train.docs, tokens=train.tokens, labels=train.labels
-        )
-    except UnlearnableError:
+        return {"task": task, **_convert_and_choose(splits, output, task, asked, msg)}
+    except ValueError:
         shutil.rmtree(output)  # which holds nothing else yet
         raise
+
+
+def _convert_and_choose(
+    splits: dict[str, Split], output: Path, task: Task, asked: dict[str, Any], msg: Printer
+) -> dict[str, Any]:
+    """RETURNS (dict[str, Any]): The recipe and why."""
+    summaries = convert(splits, output / "corpus", lang=asked["lang"], silent=msg.no_print)
+    train = summaries["train"]
+    choice = choose(
+        task, asked["optimize"], docs=train.docs, tokens=train.tokens, labels=train.labels
+    )
     if asked["recipe"]:
         choice = Choice(asked["recipe"], "as asked for")
     paths = {f"paths.{name}": str(summaries[name].path) for name in ("train", "dev")}
@@ -211,7 +227,7 @@ def _prepare(output: Path, asked: dict[str, Any], msg: Printer) -> dict[str, Any
     )
     with staged(output / "config.cfg") as (part,):
         part.write_text(text, encoding="utf8")
-    return {"task": task, "recipe": choice.recipe, "reason": choice.reason}
+    return {"recipe": choice.recipe, "reason": choice.reason}
 
 
 def _train(output: Path, use_gpu: int, msg: Printer) -> None:

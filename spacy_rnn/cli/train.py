@@ -11,13 +11,12 @@ from spacy.cli._util import (
     import_code,
     parse_config_overrides,
     setup_gpu,
-    show_validation_error,
 )
 from wasabi import msg
 
 from . import app
 from ._options import UseGpu
-from ._util import CommandError, exit_on_error
+from ._util import exit_on_error, read_config
 
 
 @app.command("train", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -59,16 +58,15 @@ def train_cli(
     training that was killed is resumed exactly. Settings of the config are
     overridden by options, such as --paths.train corpus/train.spacy.
     """
-    from ..training import Interrupted, TrainingError, train
+    from ..training import Interrupted, train
 
     if verbose:
         util.logger.setLevel(logging.DEBUG)
     overrides = parse_config_overrides(ctx.args)
     import_code(code_path)
-    setup_gpu(use_gpu)
-    with show_validation_error(config_path):
-        config = util.load_config(config_path, overrides=overrides, interpolate=False)
-    with exit_on_error(), show_validation_error(config_path, hint_fill=False):
+    with exit_on_error():
+        setup_gpu(use_gpu)
+        config = read_config(config_path, overrides)
         try:
             train(
                 config,
@@ -80,8 +78,6 @@ def train_cli(
                 stdout=sys.stdout,
                 stderr=sys.stderr,
             )
-        except TrainingError as error:
-            raise CommandError(str(error)) from error
         except Interrupted as error:
             msg.warn(f"Left on {error}: go on with --resume.")
             raise typer.Exit(128 + error.signal) from None

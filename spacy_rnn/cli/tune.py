@@ -3,13 +3,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import srsly
 import typer
-from spacy import util
 from spacy.cli._util import Arg, Opt, parse_config_overrides
 from wasabi.printer import Printer
 
 from . import app
 from ._options import Jobs
-from ._util import CommandError, exit_on_error, load_pipeline, read_examples, staged
+from ._util import CommandError, exit_on_error, load_pipeline, read_config, read_examples, staged
 
 if TYPE_CHECKING:
     from ..analysis.tuning import Tuning
@@ -113,7 +112,7 @@ def tune(
     if sampler not in SAMPLERS:
         raise CommandError(f"Unknown sampler: got '{sampler}', expected {', '.join(SAMPLERS)}.")
     try:
-        config = util.load_config(config_path, overrides=overrides or {}, interpolate=False)
+        config = read_config(config_path, overrides or {})
         searched = tuning.read_space(config, space)
         found = tuning.tune(
             config,

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from spacy import util
 from thinc.api import Config, ConfigValidationError
 
+from ..dotted import unknown_setting
 from .comments import annotate, comments_in
 
 Cell = Literal["lstm", "gru", "mingru"]
@@ -32,6 +33,14 @@ def recipes() -> dict[str, str]:
     """RETURNS (Dict[str, str]): What each recipe is for, by its name."""
     names = sorted({path.stem for path in FOLDER.glob("*.cfg")} - {"base", "shared"})
     return {name: comments_in(_read(name))[""] for name in names}
+
+
+def task_of(name: str) -> str:
+    """RETURNS (str): The task of a recipe, "tagger" for example.
+    RAISES (RecipeError): If there is no such recipe.
+    """
+    component: str = _parse(_read(name))["nlp"]["pipeline"][0]
+    return component.removeprefix("rnn_")
 
 
 def make_config(
@@ -56,8 +65,8 @@ def make_config(
     gpu (bool): Train on a GPU.
     overrides (Optional[Dict[str, Any]]): Other values by dotted name, such as `paths.train`.
     RETURNS (str): The config, complete and commented.
-    RAISES (RecipeError): If there is no such recipe, several are to have an encoder each, or the
-        language is unknown or needs a package that is not installed.
+    RAISES (RecipeError): If there is no such recipe or setting, several are to have an encoder
+        each, or the language is unknown or needs a package that is not installed.
     """
     if len(names) > 1 and not shared:
         raise RecipeError(
@@ -99,6 +108,8 @@ def make_config(
         if not isinstance(reason, ImportError):
             raise
         raise RecipeError(f"Can't use the language '{lang}': {reason}") from error
+    if unknown := unknown_setting(filled, overrides or {}, f"the config of {', '.join(names)}"):
+        raise RecipeError(unknown)
     text = filled.to_str(interpolate=False)
     filled = Config().from_str(text, interpolate=False, overrides=overrides or {})
     return annotate(filled, {key: note for t in texts for key, note in comments_in(t).items()})

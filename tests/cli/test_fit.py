@@ -73,6 +73,26 @@ def test_what_was_interrupted_goes_on_where_it_stopped(data, tmp_path, monkeypat
     spacy.load(output / "model")
 
 
+def test_what_was_interrupted_in_conversion_begins_anew(data, tmp_path, monkeypatch):
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    output, options = tmp_path / "out", {"optimize": "efficiency", "overrides": {**STEPS, **SMALL}}
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "make_config", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            fit(data, output, **options)
+    fit(data, output, **options)
+    spacy.load(output / "model")
+
+
+def test_data_that_is_not_there_is_told_once(tmp_path, spacy_cli):
+    code, printed = spacy_cli("rnn", "fit", tmp_path / "a.csv", tmp_path / "out")
+    assert code == 1
+    assert printed.count("Can't find") == 1
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_folder_of_something_else_stays(data, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/thesis.txt").write_text("x")
@@ -95,3 +115,24 @@ def test_five_rows_are_too_few(tmp_path):
     with pytest.raises(CommandError, match="documents to train on, expected 20 or more"):
         fit(str(tmp_path / "a.jsonl"), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_an_option_that_is_wrong_can_be_corrected(data, tmp_path, spacy_cli):
+    output, options = tmp_path / "out", ["--optimize", "efficiency"]
+    options += [f"--{name}={value}" for name, value in (STEPS | SMALL).items()]
+    for wrong, message in (
+        (
+            "--training.dropuot=0.1",
+            "Unknown setting: got training.dropuot, which the config of ner",
+        ),
+        ("--components.rnn_ner.n_best=0", "Invalid n_best: got 0, expected 1 or more"),
+        ("--recipe=textcat", "annotated for ner: got the recipe textcat, which is for textcat"),
+        ("--recipe=neer", "Unknown recipe: got 'neer', expected one of"),
+    ):
+        code, printed = spacy_cli("rnn", "fit", data, output, *options, wrong)
+        assert code == 1, printed
+        assert message in printed
+        assert printed.count("✘") == 1
+    code, printed = spacy_cli("rnn", "fit", data, output, *options)
+    assert code == 0, printed
+    spacy.load(output / "model")

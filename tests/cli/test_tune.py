@@ -9,6 +9,7 @@ def test_tune_refuses(tmp_path, spacy_cli):
     space = tmp_path / "space.cfg"
     space.write_text('[tune]\ntraining.dropout = {"low": 0.5, "high": 0.1}\n', encoding="utf8")
     for options, message in (
+        (("--training.dropuot", "1"), "Unknown setting: got training.dropuot, which the config"),
         (("--sampler", "best"), "Unknown sampler: got 'best', expected tpe, random, grid"),
         (("--space", tmp_path / "none.cfg"), "Can't find the space"),
         (("--space", config), "expected a block [tune]"),

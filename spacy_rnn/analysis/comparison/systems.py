@@ -9,6 +9,7 @@ from spacy.schemas import ConfigSchemaTraining
 from spacy.util import registry
 from thinc.api import Config
 
+from ...dotted import unknown_setting
 from ...recipes import make_config
 from ..decisions import Kind
 from ..problems import AnalysisError
@@ -178,15 +179,8 @@ def checked_config(name: str, config: Config, overrides: Mapping[str, Any]) -> C
     except (ValueError, TypeError) as error:  # also of an unknown function
         reason = " ".join(str(error).partition("\n{")[0].split())
         raise AnalysisError(f"The config of {name} can't be used: {reason}") from error
-    for setting in overrides:
-        block: Any = filled
-        for key in setting.split("."):
-            if not isinstance(block, dict) or key not in block:
-                raise AnalysisError(
-                    f"Unknown setting: got {setting}, which the config of {name} lacks, expected "
-                    "a dotted name such as training.dropout."
-                )
-            block = block[key]
+    if unknown := unknown_setting(filled, overrides, f"the config of {name}"):
+        raise AnalysisError(unknown)
     return filled
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from spacy import util
 from thinc.api import Config
 
+from ...dotted import has_setting, setting
 from ..problems import AnalysisError
 
 TOK2VEC = "spacy-rnn.Tok2Vec.v1"
@@ -156,18 +157,3 @@ def default_space(config: Config) -> Space:
         f"Can't tell what to search: got a config without {TOK2VEC}. Say it in a block [tune], in "
         "the config or a file of its own (--space)."
     )
-
-
-def setting(config: Config, name: str) -> Any:
-    """RETURNS (Any): A setting by dotted name, None where there is none."""
-    block: Any = config
-    for key in name.split("."):
-        block = block.get(key) if isinstance(block, dict) else None
-    return block
-
-
-def has_setting(config: Config, name: str) -> bool:
-    """RETURNS (bool): Whether a config has a setting, which may be null."""
-    parent, _, key = name.rpartition(".")
-    block = setting(config, parent) if parent else config
-    return isinstance(block, dict) and key in block
