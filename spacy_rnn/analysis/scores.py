@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy
 
 from .decisions import NONE, Array, Decisions, Kind
+from .problems import AnalysisError
 
 RESAMPLES = 1000
 LEVEL = 0.95
@@ -222,6 +223,24 @@ SCORES: dict[Kind, tuple[tuple[str, str, Measure], ...]] = {
         ("ents_macro_f", "macro F", _macro("f")),
     ),
 }
+
+
+def measure_of(kind: Kind, name: str | None = None) -> tuple[str, str, Measure]:
+    """Find a score of a task.
+
+    kind (str): The task.
+    name (Optional[str]): The score, as spaCy names it. By default the one to look at first.
+    RETURNS (Tuple[str, str, Callable]): Its name, what a reader calls it, and how it is found.
+    RAISES (AnalysisError): If the task has no such score.
+    """
+    found = {each[0]: each for each in SCORES[kind]}
+    if name is None:
+        return SCORES[kind][0]
+    if name not in found:
+        raise AnalysisError(
+            f"Unknown score: got '{name}', expected one of {', '.join(found)} for {kind}."
+        )
+    return found[name]
 
 
 def label_scores(decisions: Decisions, bootstrap: Bootstrap) -> list[LabelScore]:

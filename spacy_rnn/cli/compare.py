@@ -48,6 +48,14 @@ def compare_cli(
         int | None, Opt("--steps", help="Training steps (default: the recipe's)", min=1)
     ] = None,
     lang: Lang = "en",
+    score: Annotated[
+        str | None,
+        Opt(
+            "--score",
+            help="Score that decides, such as cats_macro_f, tag_acc or ents_f (default: accuracy, "
+            "or the F-score of entities and of labels that do not exclude each other)",
+        ),
+    ] = None,
 ) -> None:
     """
     Train LSTM, GRU and their rivals alike on your data, and say which to take:
@@ -68,6 +76,7 @@ def compare_cli(
             recipe=recipe,
             steps=steps,
             lang=lang,
+            score=score,
             overrides=overrides,
             silent=False,
         )
@@ -84,6 +93,7 @@ def compare(
     recipe: str | None = None,
     steps: int | None = None,
     lang: str = "en",
+    score: str | None = None,
     overrides: dict[str, Any] | None = None,
     silent: bool = True,
 ) -> "Comparison":
@@ -98,6 +108,7 @@ def compare(
     recipe (Optional[str]): The recipe that ours follow. By default the task's.
     steps (Optional[int]): Training steps. By default the recipe's.
     lang (str): The language.
+    score (Optional[str]): The score that decides, as spaCy names it. By default the task's first.
     overrides (Optional[Dict[str, Any]]): Settings for all systems, by dotted name.
     silent (bool): Don't print any output.
     RETURNS (Comparison): The comparison.
@@ -121,6 +132,7 @@ def compare(
             recipe=recipe,
             steps=steps,
             lang=lang,
+            score=score,
             overrides=overrides,
             say=msg.info,
         )

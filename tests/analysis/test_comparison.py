@@ -1,5 +1,6 @@
 """Comparisons: statistics against known implementations, what is trained, and what follows."""
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
@@ -8,6 +9,7 @@ from time import sleep
 import numpy
 import pytest
 import scipy.stats
+import sklearn.metrics
 import spacy
 import srsly
 from spacy.tokens import Doc, DocBin
@@ -195,6 +197,25 @@ def test_systems_are_trained_once_and_compared(data, tmp_path):
 
 
 @pytest.mark.slow
+def test_the_score_that_decides_is_chosen_without_another_training(data, tmp_path):
+    names, said = ["tfidf", "majority"], []
+    analysis.compare(data, tmp_path / "out", names=names, seeds=[0])
+    found = analysis.compare(
+        data, tmp_path / "out", names=names, seeds=[0], score="cats_macro_f", say=said.append
+    )
+    assert said == ["2 of 2 trainings are finished"]
+    assert found.metric == "macro F"
+    majority = next(each for each in found.systems if each.name == "majority")
+    golds = [row["label"] for row in list(srsly.read_jsonl(SAMPLE / "test.jsonl"))[:80]]
+    rows = list(srsly.read_jsonl(SAMPLE / "train.jsonl"))[:80]
+    most = Counter(row["label"] for row in rows).most_common(1)[0][0]
+    expected = sklearn.metrics.f1_score(golds, [most] * len(golds), average="macro")
+    assert majority.score == pytest.approx(expected)
+    assert majority.low <= majority.score <= majority.high
+    with pytest.raises(analysis.AnalysisError, match="got 'tag_acc', expected one of cats_micro_f"):
+        analysis.compare(data, tmp_path / "out", names=names, score="tag_acc")
+
+
 def test_a_training_that_was_stopped_goes_on(data, tmp_path):
     config = system_config("gru", "textcat", "textcat", "en", 200, SMALL)
     paths = {split: data / f"{split}.spacy" for split in ("train", "dev", "test")}

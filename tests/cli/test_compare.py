@@ -11,6 +11,10 @@ def test_compare_refuses(nlp, tmp_path, spacy_cli):
     for options, message in (
         (("--systems", "lstn"), "Unknown system: got 'lstn', expected one of lstm, gru"),
         (("--task", "parser"), "Unknown task: got 'parser', expected one of textcat"),
+        (
+            ("--score", "ents_f"),
+            "Unknown score: got 'ents_f', expected one of cats_micro_f, cats_macro_f",
+        ),
         (("--recipe", "none"), "Unknown recipe: got 'none', expected one of"),
         (
             ("--training.dropuot", "1"),

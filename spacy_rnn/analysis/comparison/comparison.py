@@ -9,6 +9,7 @@ from spacy.tokens import DocBin
 
 from ..decisions import Kind
 from ..problems import AnalysisError
+from ..scores import measure_of
 from .results import Comparison
 from .runs import SPLITS, Run, Runner, digest
 from .summary import summarize
@@ -26,6 +27,7 @@ def compare(
     recipe: str | None = None,
     steps: int | None = None,
     lang: str = "en",
+    score: str | None = None,
     overrides: Mapping[str, Any] | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Comparison:
@@ -41,6 +43,9 @@ def compare(
     recipe (Optional[str]): The recipe that ours follow. By default the task's.
     steps (Optional[int]): Training steps. By default the recipe's.
     lang (str): The language.
+    score (Optional[str]): The score that decides, such as "cats_macro_f". By default the accuracy
+        of texts and tags, and the F-score of entities and of labels that do not exclude each other.
+        Nothing is trained again for another.
     overrides (Optional[Mapping[str, Any]]): Settings for all systems, by dotted name.
     say (Callable[[str], None]): Takes what is to be told meanwhile.
     RETURNS (Comparison): The comparison.
@@ -54,13 +59,14 @@ def compare(
             "dev.spacy and test.spacy, as 'spacy rnn convert' writes them."
         )
     kind = kind or find_kind(paths["test"])
+    measure_of(kind, score)  # raises if there is none
     configs = {
         name: system_config(name, kind, recipe or RECIPES[kind], lang, steps, overrides or {})
         for name in dict.fromkeys(names or systems(kind))
     }
     runs = plan(configs, paths, output, kind, seeds, lang)
     failed = Runner(jobs, say).run_all(runs)
-    return summarize(runs, kind, str(data), failed)
+    return summarize(runs, kind, str(data), failed, score)
 
 
 def plan(

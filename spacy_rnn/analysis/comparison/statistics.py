@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy
 
 from ..decisions import Array, Decisions
-from ..scores import SCORES, Bootstrap, Counts, interval
+from ..scores import Bootstrap, Counts, Measure, interval, measure_of
 
 RESAMPLES = 2000
 
@@ -32,17 +32,20 @@ class Difference:
         return self.low > 0 or self.high < 0
 
 
-def resampled_scores(runs: Sequence[Decisions], bootstrap: Bootstrap, seed: int) -> Array:
+def resampled_scores(
+    runs: Sequence[Decisions], bootstrap: Bootstrap, seed: int, measure: Measure | None = None
+) -> Array:
     """Resample the score of a system: its documents, and, where it was trained with several seeds,
     its trainings, of which the score is the mean.
 
     runs (Sequence[Decisions]): The decisions of each training.
     bootstrap (Bootstrap): Resamples of the documents, the same for all systems.
     seed (int): Seed of the choice of trainings, which differs between systems.
+    measure (Optional[Callable]): The score. By default the one to look at first for the task.
     RETURNS (NDArray[float64]): Shape (resamples,).
     """
-    measure = SCORES[runs[0].kind][0][2]
-    scores = numpy.array([measure(Counts.resampled(run, bootstrap)) for run in runs])
+    found = measure or measure_of(runs[0].kind)[2]
+    scores = numpy.array([found(Counts.resampled(run, bootstrap)) for run in runs])
     chosen = numpy.random.default_rng(seed + 1).integers(
         0, len(runs), size=(len(runs), bootstrap.resamples)
     )

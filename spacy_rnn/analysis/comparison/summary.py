@@ -12,7 +12,7 @@ from spacy.training import Example
 from ..decisions import Decisions, Kind
 from ..footprint import predict
 from ..problems import AnalysisError
-from ..scores import SCORES, Bootstrap, Counts, interval
+from ..scores import Bootstrap, Counts, Measure, interval, measure_of
 from .advice import advice
 from .results import Comparison, SystemResult
 from .runs import Run
@@ -22,8 +22,10 @@ ROUNDS = 3
 N_TIMED = 500  # documents whose prediction is timed
 
 
-def summarize(runs: Sequence[Run], kind: Kind, title: str, failed: Mapping[str, str]) -> Comparison:
-    """Put together what came out of trainings.
+def summarize(
+    runs: Sequence[Run], kind: Kind, title: str, failed: Mapping[str, str], score: str | None = None
+) -> Comparison:
+    """Put together what came out of trainings, by the score of that name.
 
     RETURNS (Comparison): The comparison.
     RAISES (AnalysisError): If nothing came out.
@@ -39,15 +41,16 @@ def summarize(runs: Sequence[Run], kind: Kind, title: str, failed: Mapping[str, 
         name: [Decisions.from_disk(run.folder / "decisions.npz") for run in group]
         for name, group in groups.items()
     }
+    _, metric, measured = measure_of(kind, score)
     n_docs = next(iter(decisions.values()))[0].n_docs
     bootstrap = Bootstrap(n_docs, RESAMPLES)
     resampled = {
-        name: resampled_scores(each, bootstrap, seed)
+        name: resampled_scores(each, bootstrap, seed, measured)
         for seed, (name, each) in enumerate(decisions.items())
     }
     speeds = measure({name: group[0] for name, group in groups.items()})
     found = [
-        _system(name, group, decisions[name], resampled[name], speeds.get(name, ()))
+        _system(name, group, decisions[name], resampled[name], speeds.get(name, ()), measured)
         for name, group in groups.items()
     ]
     found.sort(key=lambda each: -each.score)
@@ -70,7 +73,7 @@ def summarize(runs: Sequence[Run], kind: Kind, title: str, failed: Mapping[str, 
     return Comparison(
         title,
         kind,
-        SCORES[kind][0][1],
+        metric,
         n_docs,
         found,
         differences,
@@ -86,10 +89,10 @@ def _system(
     decisions: Sequence[Decisions],
     resampled: Any,
     rates: Sequence[float],
+    measured: Measure,
 ) -> SystemResult:
     results = [run.result or {} for run in group]
-    score = SCORES[decisions[0].kind][0][2]
-    values = [float(score(Counts.of(each))) for each in decisions]
+    values = [float(measured(Counts.of(each))) for each in decisions]
     return SystemResult(
         name,
         [run.seed for run in group],

@@ -21,6 +21,7 @@ from .results import INTERRUPTED, finished, with_settings
 from .space import Space
 
 STUDY = "spacy-rnn"
+OUT_OF_TIME = "out of time"
 
 
 class Search:
@@ -104,7 +105,7 @@ class Search:
         if not result and self.out_of_time:
             trial.set_user_attr("note", INTERRUPTED)
             self.study.enqueue_trial(trial.params)
-            reason = "out of time"
+            reason = OUT_OF_TIME
         with self.lock:
             if state == "complete":
                 self.study.tell(trial, result["score"])
@@ -117,6 +118,10 @@ class Search:
                 return f"trial {trial.number}: stopped early at {100 * result['score']:.2f}"
             trial.set_user_attr("reason", reason)
             self.study.tell(trial, state=TrialState.FAIL)
+            if reason == OUT_OF_TIME:
+                return (
+                    f"trial {trial.number} was stopped, as time is over: it begins anew next time"
+                )
             return f"trial {trial.number} failed: {reason}"
 
     def keep_best(self, number: int) -> None:
