@@ -185,3 +185,27 @@ def test_a_search_that_is_killed_ends_with_the_same_grid(config, tmp_path):
     assert nlp.meta["performance"]["cats_score"] == pytest.approx(found["best"]["score"])
     models = list((tmp_path / "out/trials").glob("*/model-*"))
     assert models == [tmp_path / f"out/trials/{number:03d}/model-best"]
+
+
+@pytest.mark.slow
+def test_a_loss_that_is_no_number_is_told_and_the_search_goes_on(config, tmp_path):
+    said = []
+    space = {"training.optimizer.learn_rate.initial_rate": Choice([1e30, 0.001])}
+    found = tune(config, tmp_path / "out", space, sampler="grid", say=said.append)
+    assert [trial.state for trial in found.trials] == ["failed", "complete"]
+    assert "NaN" in found.trials[0].reason
+    assert any(line.startswith("trial 0 failed: ") and "NaN" in line for line in said)
+    assert found.best.settings == {"training.optimizer.learn_rate.initial_rate": 0.001}
+    assert found.trials[0].reason in found.to_html()
+
+
+@pytest.mark.slow
+def test_trials_that_time_cuts_off_begin_anew(config, tmp_path):
+    said, space = [], {CELL: Choice(["gru"])}
+    with pytest.raises(AnalysisError, match="No trial has a score: got 0 trials"):
+        tune(config, tmp_path / "out", space, minutes=0.01, say=said.append)
+    assert said[-1] == "trial 0 was stopped, as time is over: it begins anew next time"
+    found = tune(config, tmp_path / "out", space, trials=1)
+    assert [(trial.state, trial.settings) for trial in found.trials] == [
+        ("complete", {CELL: "gru"})
+    ]
