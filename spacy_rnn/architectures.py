@@ -10,8 +10,6 @@ from thinc.api import (
     Linear,
     Model,
     chain,
-    list2ragged,
-    ragged2list,
     with_array,
     zero_init,
 )
@@ -26,6 +24,7 @@ from .layers.growth import resize_output
 from .layers.ngrams import ngram_bag
 from .layers.pooling import pooling
 from .layers.probabilities import probabilities
+from .layers.ragged import list2ragged, ragged2list
 from .layers.recurrent import hybrid, recurrent
 from .layers.windows import with_windows
 from .modules.pooling import Pool

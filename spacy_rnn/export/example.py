@@ -28,13 +28,12 @@ class Component:
             return dict(zip(labels, found[0][0].tolist(), strict=True))
         if len(found) == 1:
             return [labels[tag] for tag in found[0].argmax(axis=1)]
-        emissions, transitions = (array.astype("float64") for array in found)
-        start, between, end = transitions[-1, :-1], transitions[:-1, :-1], transitions[:-1, -1]
+        emissions, transitions = found
         # Whitespace is in no entity.
         outside = self.settings["predicts"] == "ents"
         kept = numpy.array([not (outside and word.isspace()) for word in words])
         tags = numpy.zeros(len(words), dtype="int64")
-        tags[kept] = best_path(emissions[kept], start, between, end)
+        tags[kept] = best_path(emissions[kept], transitions)
         return [labels[tag] for tag in tags]
 
 

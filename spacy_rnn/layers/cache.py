@@ -89,7 +89,7 @@ if hasattr(os, "register_at_fork"):
 
 def cache_of(shim: TorchShim) -> VectorCache:
     """RETURNS (VectorCache): The cache of an embedding."""
-    return _caches.setdefault(shim, VectorCache())
+    return _caches.get(shim) or _caches.setdefault(shim, VectorCache())
 
 
 def clear_caches() -> None:

@@ -12,6 +12,8 @@ from thinc.util import xp2torch
 from torch import Tensor
 
 from ..modules.crf import CRF
+from ..modules.forward_backward import IMPOSSIBLE
+from ..modules.viterbi import best_path
 from .shim import TorchShim, torch_shim
 
 InT = TypeVar("InT")
@@ -92,7 +94,14 @@ def negative_log_likelihood(model: Model[Lattice, Floats1d], X: Lattice) -> tupl
 
 def viterbi(model: Model[Lattice, Floats1d], X: Lattice) -> NDArray[Any]:
     """RETURNS (NDArray[int64]): The best tags, see `CRF.viterbi`. Shape (tokens,)."""
-    return _ask(model, CRF.viterbi, X)[0]
+    shim, scores = torch_shim(model), cast(Any, X.scores)
+    if shim.device.type != "cpu" or len(X.lengths) != 1 or not len(scores):
+        return _ask(model, CRF.viterbi, X)[0]
+    field = cast(CRF, shim.module)
+    transitions, legal = field.transitions.numpy(force=True), field.legal.numpy(force=True)
+    if X.allowed is not None:
+        scores = numpy.where(X.allowed, scores, IMPOSSIBLE)
+    return best_path(scores, numpy.where(legal, transitions, IMPOSSIBLE))
 
 
 def n_best(model: Model[Lattice, Floats1d], X: Lattice, n: int) -> tuple[NDArray[Any], ...]:

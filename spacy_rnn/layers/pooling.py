@@ -1,6 +1,7 @@
 """Pooling layer: one vector for each sequence of a ragged batch."""
 
 from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import torch
 from thinc.api import Model
@@ -8,7 +9,7 @@ from thinc.types import ArrayXd, Floats2d, Ragged
 from thinc.util import xp2torch
 
 from ..modules.pooling import Pool, Pooling
-from .shim import TorchShim, init_shim, torch_shim
+from .shim import TorchShim, init_shim, no_backprop, torch_shim
 
 
 def pooling(
@@ -36,6 +37,8 @@ def forward(
     model: Model[Ragged, Floats2d], X: Ragged, is_train: bool
 ) -> tuple[Floats2d, Callable[[Floats2d], Ragged]]:
     shim = torch_shim(model)
+    if not is_train and shim.device.type == "cpu" and len(X.lengths) == 1 and len(X.dataXd):
+        return cast(Any, shim.module).alone(X.dataXd), no_backprop
     lengths = xp2torch(X.lengths, device=shim.device).to(torch.int64)
     tokens: ArrayXd = X.dataXd if len(lengths) else model.ops.alloc2f(0, model.get_dim("nI"))
     Y, get_dX = shim(tokens, is_train, lengths=lengths)

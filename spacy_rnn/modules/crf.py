@@ -17,7 +17,6 @@ from .forward_backward import (
     restrict,
     split_transitions,
 )
-from .viterbi import best_path
 
 
 class CRF(nn.Module):
@@ -134,9 +133,6 @@ class CRF(nn.Module):
         """
         scores = restrict(emissions, allowed)
         start, between, end = split_transitions(self._scores())
-        if len(lengths) == 1 and len(scores) and scores.device.type == "cpu":
-            arrays = (part.numpy() for part in (scores, start, between, end))
-            return torch.from_numpy(best_path(*arrays))
         packing = Packing.of(lengths, emissions.device)
         best = scores[packing.order]
         best[: packing.alive[0]] += start

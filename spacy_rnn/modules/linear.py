@@ -73,10 +73,15 @@ def weight_gradient(d_Y: Tensor, X: Tensor) -> Tensor:
 
 
 def blocks(n: int) -> Iterator[slice]:
-    """YIELDS (slice): The blocks of `n` rows, without the rest that `ROWS` does not divide."""
-    whole = n - n % ROWS
-    for start in range(0, whole, BLOCK):
-        yield slice(start, min(start + BLOCK, whole))
+    """YIELDS (slice): The blocks of `n` rows, halved as often as needed to fit in, so that new
+    batches bring no new sizes; without the rest that `ROWS` does not divide.
+    """
+    start, size = 0, BLOCK
+    while n - start >= ROWS:
+        while size > n - start:
+            size //= 2
+        yield slice(start, start + size)
+        start += size
 
 
 def whole_rows(n: int) -> int:

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Literal
 
+import numpy
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from .linear import linear
@@ -59,7 +61,7 @@ class Pooling(nn.Module):
             nn.init.zeros_(self.query.weight)
 
     def forward(self, X: Tensor, lengths: Tensor) -> Tensor:
-        """Pool a batch. A single sequence is pooled without looking up whose each token is.
+        """Pool a batch.
 
         X (Tensor): The vectors of all sequences, one after the other. Shape (tokens, width).
         lengths (Tensor): Tokens of each sequence. Shape (sequences,), on the device of `X`.
@@ -67,13 +69,37 @@ class Pooling(nn.Module):
         """
         return torch.cat([getattr(self, f"_{pool}")(X, lengths) for pool in self.pools], dim=1)
 
+    def alone(self, X: NDArray[numpy.float32]) -> NDArray[numpy.float32]:
+        """Pool one sequence on CPU, as `forward` does. Of a short one, torch takes several times as
+        long.
+
+        X (NDArray[float32]): The vectors of its tokens, at least one. Shape (tokens, width).
+        RETURNS (NDArray[float32]): Shape (1, width * number of pools).
+        """
+        parts = []
+        for pool in self.pools:
+            if pool == "attention":
+                keys = _numpy(self.key.weight) @ X.T
+                keys += _numpy(self.key.bias)[:, None]
+                scores = _numpy(self.query.weight) @ numpy.tanh(keys, out=keys)
+                weights = numpy.exp(scores - scores.max(axis=1, keepdims=True))
+                weights /= weights.sum(axis=1, keepdims=True)
+                heads = X.reshape(len(X), self.heads, -1).transpose(1, 0, 2)
+                parts.append((weights[:, None] @ heads).ravel())
+            elif pool == "max":
+                parts.append(X.max(axis=0))
+            elif pool == "mean":
+                parts.append(X.mean(axis=0, dtype="float64").astype("float32"))
+            else:
+                half = self.width // 2 if self.bidirectional else self.width
+                parts += [X[-1, :half], X[0, half:]]
+        return numpy.concatenate(parts)[None]
+
     def attention_weights(self, X: Tensor, lengths: Tensor) -> Tensor:
         """RETURNS (Tensor): What each token counts for each head. Shape (tokens, heads)."""
         # tanh(x) = 2 sigmoid(2 x) - 1, of which torch's sigmoid takes a tenth of the time.
         keys = 2.0 * torch.sigmoid(2.0 * linear(X, self.key.weight, self.key.bias)) - 1.0
         scores = self.query(keys)
-        if len(lengths) == 1:
-            return scores.softmax(dim=0)
         owner = owners(lengths, len(X))
         weights = (scores - self._max(scores.detach(), lengths)[owner]).exp()
         return weights / self._sum(weights, lengths)[owner]
@@ -84,16 +110,12 @@ class Pooling(nn.Module):
 
     @staticmethod
     def _max(X: Tensor, lengths: Tensor) -> Tensor:
-        if len(lengths) == 1 and len(X):
-            return X.amax(dim=0, keepdim=True)
         pooled = X.new_zeros((len(lengths), X.shape[1]))
         owner = owners(lengths, len(X))[:, None].expand_as(X)
         return pooled.scatter_reduce(0, owner, X, "amax", include_self=False)
 
     @staticmethod
     def _sum(X: Tensor, lengths: Tensor) -> Tensor:
-        if len(lengths) == 1:
-            return X.sum(dim=0, keepdim=True)
         return X.new_zeros((len(lengths), X.shape[1])).index_add(0, owners(lengths, len(X)), X)
 
     def _mean(self, X: Tensor, lengths: Tensor) -> Tensor:
@@ -109,6 +131,10 @@ class Pooling(nn.Module):
             half = self.width // 2
             last = torch.cat((last[:, :half], first[:, half:]), dim=1)
         return last * (lengths > 0)[:, None]
+
+
+def _numpy(weight: Tensor) -> NDArray[numpy.float32]:
+    return weight.detach().numpy()
 
 
 def owners(lengths: Tensor, tokens: int) -> Tensor:

@@ -121,7 +121,9 @@ class Categorizer(
         scores: Any = super().predict(docs)
         if self.cfg["temperature"] != 1.0 and any(len(doc) for doc in docs):
             scores = self._labels(temper(self._answers(scores), self.cfg["temperature"]))
-        scores[[not len(doc) for doc in docs]] = 0.0
+        empty = [i for i, doc in enumerate(docs) if not len(doc)]
+        if empty:
+            scores[empty] = 0.0
         return scores
 
     def get_loss(  # type: ignore[override]

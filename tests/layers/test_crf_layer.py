@@ -80,6 +80,10 @@ def test_illegal_transitions_are_never_decoded(field: Model) -> None:
 def test_allowed_tags_hold(field: Model) -> None:
     tags = viterbi(field, Lattice(SCORES, LENGTHS, allowed=GOLD))
     assert_allclose(tags, GOLD.argmax(axis=1))
+    bounds = LENGTHS.cumsum()
+    for start, end in zip(bounds - LENGTHS, bounds, strict=True):
+        alone = Lattice(SCORES[start:end], LENGTHS[:1] * 0 + end - start, GOLD[start:end])
+        assert_allclose(viterbi(field, alone), tags[start:end])
     assert_allclose(marginals(field, Lattice(SCORES, LENGTHS, allowed=GOLD)), GOLD)
     likelihood = field.predict(Lattice(SCORES, LENGTHS, allowed=GOLD, gold=GOLD))
     assert_allclose(likelihood, 0.0, atol=1e-12)

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from spacy_rnn.modules import linear as module
-from spacy_rnn.modules.linear import linear, onednn_product, whole_rows
+from spacy_rnn.modules.linear import blocks, linear, onednn_product, whole_rows
 
 ROWS = [0, 1, 15, 16, 100, 512, 513, 1100]
 
@@ -73,6 +73,14 @@ def test_without_a_right_operator_torch_multiplies(operator, monkeypatch):
     assert onednn_product.__wrapped__() is None
     monkeypatch.setattr(torch.ops, "mkldnn", object())
     assert onednn_product.__wrapped__() is None
+
+
+def test_blocks_of_any_batch_have_six_sizes():
+    for n in range(2000):
+        rows = [row for block in blocks(n) for row in range(n)[block]]
+        assert rows == list(range(n - n % 16))
+    sizes = {block.stop - block.start for n in range(2000) for block in blocks(n)}
+    assert sizes == {16, 32, 64, 128, 256, 512}
 
 
 def test_whole_rows():

@@ -1,5 +1,6 @@
 """Pooling against the plain definition of each pool."""
 
+import numpy
 import pytest
 import torch
 
@@ -32,6 +33,9 @@ def test_agrees_with_each_sequence_alone(pools, bidirectional):
         torch.cat([pool_one(module, pool, x) for pool in pools]) for x in X.split(LENGTHS.tolist())
     ]
     torch.testing.assert_close(module(X, LENGTHS), torch.stack(expected), atol=1e-6, rtol=0)
+    for x, pooled in zip(X.split(LENGTHS.tolist()), expected, strict=True):
+        if len(x):
+            numpy.testing.assert_allclose(module.alone(x.numpy())[0], pooled.detach(), atol=1e-6)
 
 
 @pytest.mark.parametrize("pool", POOLS)
