@@ -34,15 +34,19 @@ def find_task(source: str, columns: Columns, exclude: Sequence[str] = ()) -> Tas
     RETURNS (Task): The task.
     RAISES (CommandError): If the data can be read for no task, or for several.
     """
-    labels, errors = {}, {}
+    labels, errors, wrong_rows = {}, {}, []
     for task in TASKS:
         try:
             only = exclude if task == "ner" else ()
             splits = open_splits(source, task, columns, exclude=only)
+        except CorpusError as error:
+            errors[task] = str(error)
+            continue
+        try:
             rows = islice(splits["train"].read(), N_ROWS)
             labels[task] = [record.labels for record in chain.from_iterable(rows)]
         except CorpusError as error:
-            errors[task] = str(error)
+            wrong_rows.append(str(error))
     if "textcat" in labels:  # a document with one label is no reason to expect several
         labels.pop("textcat_multilabel", None)
     if {"ner", "tagger"} <= {*labels}:
@@ -55,6 +59,8 @@ def find_task(source: str, columns: Columns, exclude: Sequence[str] = ()) -> Tas
             f"{source} can be read for several tasks: got {', '.join(labels)}, expected one. Name "
             "it with --task."
         )
+    if wrong_rows:  # while the columns are those of a task
+        raise CommandError(wrong_rows[0])
     if len({*errors.values()}) == 1:
         raise CommandError(errors["textcat"])
     reasons = "; ".join(f"{task}: {error}" for task, error in errors.items())

@@ -3,6 +3,7 @@ import shutil
 import sys
 from itertools import islice
 from pathlib import Path
+from signal import SIGINT
 from typing import Annotated, Any, Literal, cast
 
 import srsly
@@ -86,6 +87,9 @@ def fit_cli(
         except Interrupted as error:
             Printer().warn(f"Left on {error}: give the same command again to go on.")
             raise typer.Exit(128 + error.signal) from None
+        except KeyboardInterrupt:
+            Printer().warn("Left: give the same command again to go on.")
+            raise typer.Exit(128 + SIGINT) from None
 
 
 def fit(

@@ -93,6 +93,28 @@ def test_data_that_is_not_there_is_told_once(tmp_path, spacy_cli):
     assert not (tmp_path / "out").exists()
 
 
+def test_rows_without_text_are_told_alone(tmp_path, spacy_cli):
+    (tmp_path / "a.csv").write_text("text,label\n" + ",x\n,y\n" * 20, "utf8")
+    code, printed = spacy_cli("rnn", "fit", tmp_path / "a.csv", tmp_path / "out")
+    assert code == 1
+    assert "row 1, line 2: the column 'text' holds '', expected a string" in printed
+    assert "ner" not in printed
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_interruption_after_training_says_how_to_go_on(data, tmp_path, monkeypatch, spacy_cli):
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "calibrate", interrupt)
+    options = [f"--{name}={value}" for name, value in (STEPS | SMALL).items()]
+    code, printed = spacy_cli(
+        "rnn", "fit", data, tmp_path / "out", "--optimize", "efficiency", *options
+    )
+    assert code == 130
+    assert "give the same command again to go on" in printed
+
+
 def test_a_folder_of_something_else_stays(data, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/thesis.txt").write_text("x")
