@@ -1,6 +1,7 @@
 """Put `spacy_rnn.service` under load: so many clients at once send texts and wait for the answers.
 
-    python benchmarks/service.py requests/model texts.txt --clients 1 16 64 --workers 1
+    python benchmarks/service.py
+    python benchmarks/service.py --model requests/model --texts texts.txt --workers 2
 
 The service runs in processes of its own, on this machine. The client takes a core for itself, so
 that on two cores figures are those of one worker at most.
@@ -13,22 +14,31 @@ import subprocess
 import sys
 import time
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import cycle, islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
-import numpy
-from harness import BenchmarkError, say
-from report import table
+from generated import make_model, short_texts
+from harness import (
+    RESULTS,
+    BenchmarkError,
+    environment,
+    limit_threads,
+    percentiles,
+    say,
+    write_json,
+)
+from texts import read_texts
 
 START = 60.0  # seconds that the service may take to start
 
 
 @contextmanager
-def serving(model: str, workers: int) -> Iterator[str]:
-    """YIELDS (str): The address of a service that answers."""
+def serving(model: str, workers: int) -> Iterator[tuple[str, int]]:
+    """YIELDS (Tuple[str, int]): The address of a service that answers, and its process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -46,13 +56,13 @@ def serving(model: str, workers: int) -> Iterator[str]:
                 time.sleep(0.2)
         else:
             raise BenchmarkError(f"The service does not answer after {START:g} seconds.")
-        yield address
+        yield address, service.pid
     finally:
         service.terminate()
         service.wait()
 
 
-async def load(address: str, texts: list[str], clients: int) -> tuple[float, list[float]]:
+async def load(address: str, texts: Iterable[str], clients: int) -> tuple[float, list[float]]:
     """RETURNS (Tuple[float, List[float]]): Seconds in all, and of each request."""
     waiting, seconds = iter(texts), []
 
@@ -72,23 +82,32 @@ async def load(address: str, texts: list[str], clients: int) -> tuple[float, lis
 
 def main() -> None:
     parser = ArgumentParser(description=__doc__)
-    parser.add_argument("model", help="pipeline, by name or path")
-    parser.add_argument("texts", type=Path, help="file with a text per line")
-    parser.add_argument("--clients", type=int, nargs="+", default=[1, 16, 64])
-    parser.add_argument("--requests", type=int, default=2000, help="for each number of clients")
-    parser.add_argument("--workers", type=int, default=1)
-    arguments = parser.parse_args()
-    lines = [line for line in arguments.texts.read_text("utf8").splitlines() if line]
-    texts = [*islice(cycle(lines), arguments.requests)]
-    rows = []
-    with serving(arguments.model, arguments.workers) as address:
-        for clients in arguments.clients:
-            say(f"{clients} clients")
-            total, seconds = asyncio.run(load(address, texts, clients))
-            row = [len(texts) / total, *numpy.percentile(seconds, (50, 95, 99)) * 1000]
-            rows.append([str(clients), *(f"{value:.1f}" for value in row)])
-    print(table(["clients", "requests/s", "median, ms", "95 %, ms", "99 %, ms"], rows))
+    add = parser.add_argument
+    add("--model", help="pipeline, by name or path (default: an rnn_textcat with random weights)")
+    add("--texts", type=Path, help="file of texts (default: made-up ones of 5 to 15 words)")
+    add("--clients", type=int, nargs="+", default=[1, 8, 32])
+    add("--requests", type=int, default=5000, help="for each number of clients")
+    add("--workers", type=int, default=1)
+    add("--output", type=Path, default=RESULTS / "service.json", help="JSON file")
+    options = parser.parse_args()
+    result = {**environment(), "threads": 1, "workers": options.workers, "rows": []}
+    texts = short_texts(options.requests * len(options.clients))
+    if options.texts is not None:
+        texts = cycle(read_texts(options.texts))
+    with TemporaryDirectory() as folder:
+        model = options.model or str(make_model("rnn_textcat", Path(folder)))
+        with serving(model, options.workers) as (address, _):
+            for clients in options.clients:
+                total, seconds = asyncio.run(
+                    load(address, islice(texts, options.requests), clients)
+                )
+                row = {"clients": clients, "requests/s": options.requests / total}
+                row |= percentiles([1000 * each for each in seconds])
+                result["rows"].append(row)
+                say(", ".join(f"{name} {value:.4g}" for name, value in row.items()))
+    write_json(options.output, result)
 
 
 if __name__ == "__main__":
+    limit_threads(1)
     main()
