@@ -21,7 +21,7 @@ from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field
 from spacy.language import Language
 
-from .annotation.memory import bounded_memory
+from .annotation.memory import bounded_memory, renewed
 
 MAX_CHARACTERS = 10_000  # of a text: longer ones are refused with status 422
 MAX_BATCH = 64  # texts that are annotated together
@@ -38,10 +38,11 @@ class Annotator:
     """Annotates the texts of concurrent requests together.
 
     nlp (Language): The pipeline.
+    model (str): Its name or path, from which it is loaded anew after 500,000 words.
     """
 
-    def __init__(self, nlp: Language) -> None:
-        self.nlp = nlp
+    def __init__(self, nlp: Language, model: str) -> None:
+        self.nlp, self.model = nlp, model
         self.waiting: asyncio.Queue[tuple[str, asyncio.Future[Any]]] = asyncio.Queue(MAX_WAITING)
         self.metrics = dict.fromkeys(("requests", "failures", "batches", "seconds"), 0.0)
 
@@ -77,6 +78,7 @@ class Annotator:
 
     def annotate(self, texts: list[str]) -> list[dict[str, Any]]:
         """RETURNS (List[Dict[str, Any]]): The annotation of each text."""
+        self.nlp = renewed(self.nlp, self.model)
         with bounded_memory(self.nlp):
             return [
                 {
@@ -100,7 +102,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
             "path that spacy.load takes, such as MODEL=my_model/model."
         )
     torch.set_num_threads(1)  # more threads help long texts only: start more workers instead
-    annotator = Annotator(spacy.load(os.environ["MODEL"]))
+    model = os.environ["MODEL"]
+    annotator = Annotator(spacy.load(model), model)
     annotator.annotate(["The first text takes longest."])
     app.state.annotator = annotator
     task = asyncio.create_task(annotator.work())

@@ -1,6 +1,14 @@
-"""Fixtures: small documents and training examples."""
+"""Fixtures: small documents and training examples, and a Ray cluster."""
 
-from collections.abc import Callable
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import torch
@@ -54,3 +62,64 @@ def make_examples() -> Callable[[Language], list[Example]]:
         return examples
 
     return make
+
+
+@pytest.fixture(scope="module")
+def cluster_address() -> Iterator[str]:
+    """RETURNS (str): The address of a Ray cluster of two nodes on this machine, a CPU each."""
+    address, port = "127.0.0.1:6399", "--port=6399"
+    options = ["--num-cpus=1", "--object-store-memory=100000000", "--disable-usage-stats"]
+    head = ["--head", "--node-ip-address=127.0.0.1", port, "--include-dashboard=false"]
+    started = []
+    for where in (head, [f"--address={address}"]):
+        command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", *where]
+        started.append(subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL))
+        for _ in range(600):
+            try:
+                socket.create_connection(("127.0.0.1", 6399)).close()
+                break
+            except OSError:
+                time.sleep(0.2)
+    yield address
+    for process in reversed(started):
+        process.terminate()
+        process.wait(timeout=60)
+
+
+@pytest.fixture
+def kill_on_cluster() -> Iterator[Callable[[bytes, Path, str], list[int]]]:
+    """RETURNS: A function that kills a process of a Ray cluster, which it knows by the name, once
+    there are such files in a folder, and returns a list in which that will be."""
+    threads = []
+
+    def kill(name: bytes, folder: Path, pattern: str) -> list[int]:
+        killed: list[int] = []
+
+        def wait_and_kill() -> None:
+            for _ in range(6000):
+                if list(folder.glob(pattern)) and (found := processes(name)):
+                    os.kill(found[0], signal.SIGKILL)
+                    killed.append(found[0])
+                    return
+                time.sleep(0.05)
+
+        threads.append(threading.Thread(target=wait_and_kill, daemon=True))
+        threads[-1].start()
+        return killed
+
+    yield kill
+    for thread in threads:
+        thread.join(timeout=1)
+
+
+def processes(name: bytes) -> list[int]:
+    """RETURNS (list[int]): The processes whose names begin so."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                if (folder / "cmdline").read_bytes().startswith(name):
+                    found.append(int(folder.name))
+            except OSError:
+                continue
+    return found

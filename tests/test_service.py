@@ -1,6 +1,7 @@
 """The service: answers, batches, health and limits."""
 
 import asyncio
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def test_service(nlp: Language) -> None:
 def test_requests_that_come_together_are_one_batch(nlp: Language) -> None:
     from spacy_rnn.service import Annotator
 
-    annotator = Annotator(nlp)
+    annotator = Annotator(nlp, os.environ["MODEL"])
 
     async def ask() -> None:
         task = asyncio.create_task(annotator.work())
@@ -66,7 +67,7 @@ def test_requests_that_come_together_are_one_batch(nlp: Language) -> None:
 def test_a_batch_that_fails_is_told_and_the_service_goes_on(nlp: Language) -> None:
     from spacy_rnn.service import Annotator
 
-    annotator = Annotator(nlp)
+    annotator = Annotator(nlp, os.environ["MODEL"])
     work, annotator.annotate = annotator.annotate, lambda texts: 1 / 0
 
     async def ask() -> None:

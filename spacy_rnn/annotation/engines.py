@@ -16,6 +16,7 @@ from spacy.language import Language
 
 from ..orphans import end_with_parent
 from .errors import AnnotationError
+from .memory import release_memory, renewed
 from .shards import Format, Result, Shard, annotate_shard
 
 # Shards that wait for each process, so that it need not wait for the reader.
@@ -38,9 +39,26 @@ class Job:
     form: Format
     columns: Sequence[str]
 
-    def run(self, nlp: Language, shard: Shard) -> Result:
+
+class Annotator:
+    """Annotates shard after shard with one thread.
+
+    job (Job): What is to be done with each shard.
+    nlp (Optional[Language]): The pipeline of the job, loaded by default.
+    """
+
+    def __init__(self, job: Job, nlp: Language | None = None) -> None:
+        torch.set_num_threads(1)
+        self._job = job
+        self._nlp = nlp or util.load_model(job.model)
+
+    def work(self, shard: Shard) -> Result:
         """RETURNS (Result): What became of a shard."""
-        return annotate_shard(nlp, shard, self.folder, self.form, self.columns)
+        job = self._job
+        self._nlp = renewed(self._nlp, job.model)
+        result = annotate_shard(self._nlp, shard, job.folder, job.form, job.columns)
+        release_memory()
+        return result
 
 
 Task = TypeVar("Task")
@@ -53,7 +71,7 @@ def here(nlp: Language) -> Engine:
     nlp (Language): The pipeline of the job.
     RETURNS (Engine): Annotates shard after shard.
     """
-    return lambda job, shards: (job.run(nlp, shard) for shard in shards)
+    return lambda job, shards: map(Annotator(job, nlp).work, shards)
 
 
 def processes(count: int) -> Engine:
@@ -106,18 +124,16 @@ def in_flight(
         yield wait(tasks.popleft())
 
 
-_worker: tuple[Job, Language] | None = None
+_annotator: Annotator | None = None
 
 
 def _start(job: Job) -> None:
-    global _worker
+    global _annotator
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process decides
     end_with_parent()
-    torch.set_num_threads(1)
-    _worker = job, util.load_model(job.model)
+    _annotator = Annotator(job)
 
 
 def _work(shard: Shard) -> Result:
-    assert _worker is not None
-    job, nlp = _worker
-    return job.run(nlp, shard)
+    assert _annotator is not None
+    return _annotator.work(shard)

@@ -17,6 +17,11 @@ class CellName(str, Enum):
     mingru = "mingru"
 
 
+class EngineName(str, Enum):
+    local = "local"
+    ray = "ray"
+
+
 Lang = Annotated[str, Opt("--lang", "-l", help="Two-letter code of the language")]
 Columns = Annotated[
     list[str] | None, Opt(help="What columns of the data hold: text=review,label=stars")
@@ -30,6 +35,13 @@ Optimizing = Annotated[
 Cell = Annotated[CellName | None, Opt(help="Recurrent cell, by default the recipe's")]
 UseGpu = Annotated[int, Opt("--gpu-id", "-g", help="GPU ID or -1 for CPU")]
 Jobs = Annotated[int, Opt("--jobs", "-j", help="Trainings at a time, a core each", min=1)]
+EngineOption = Annotated[
+    EngineName, Opt("--engine", help="Processes of this machine, or work on a Ray cluster")
+]
+Address = Annotated[
+    str | None,
+    Opt("--address", help="Address of the Ray cluster, by default the one of RAY_ADDRESS"),
+]
 GoldPreproc = Annotated[
     bool, Opt("--gold-preproc", "-G", help="Use gold-standard tokens and sentences")
 ]

@@ -15,6 +15,7 @@ from spacy.training.corpus import FILE_TYPE, walk_corpus
 from thinc.api import Config, ConfigValidationError
 from wasabi import msg
 
+from ..cluster import ClusterError
 from ..corpus import CorpusError
 from ..dotted import unknown_setting
 from ..files import replacing
@@ -45,7 +46,7 @@ def exit_on_error() -> Iterator[None]:
         if not is_refusal(error):
             raise
         what = "The config can't be used: " if isinstance(error, ConfigValidationError) else ""
-        own = isinstance(error, (CommandError, CorpusError))
+        own = isinstance(error, (CommandError, CorpusError, ClusterError))
         msg.fail(what + (str(error) if own else reason(error)), exits=1)
 
 

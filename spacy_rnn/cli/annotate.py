@@ -6,7 +6,17 @@ from spacy.cli._util import Arg, Opt
 from wasabi import msg
 
 from . import app
-from ._options import TEXTS, IdColumn, ShardSize, TextColumn, TextRevision, TextSplit
+from ._options import (
+    TEXTS,
+    Address,
+    EngineName,
+    EngineOption,
+    IdColumn,
+    ShardSize,
+    TextColumn,
+    TextRevision,
+    TextSplit,
+)
 from ._util import CommandError, exit_on_error, load_pipeline
 
 
@@ -14,11 +24,6 @@ class OutputFormat(str, Enum):
     parquet = "parquet"
     jsonl = "jsonl"
     spacy = "spacy"
-
-
-class EngineName(str, Enum):
-    local = "local"
-    ray = "ray"
 
 
 @app.command("annotate")
@@ -39,12 +44,8 @@ def annotate_cli(
     n_process: Annotated[
         int, Opt("--n-process", "-n", min=1, help="Number of processes, or of Ray actors")
     ] = 1,
-    engine: Annotated[
-        EngineName, Opt(help="Processes of this machine, or actors on a Ray cluster")
-    ] = EngineName.local,
-    address: Annotated[
-        str | None, Opt(help="Address of the Ray cluster, by default the one of RAY_ADDRESS")
-    ] = None,
+    engine: EngineOption = EngineName.local,
+    address: Address = None,
 ) -> None:
     """
     Annotate texts with a pipeline. Killed at any moment, the same command

@@ -7,11 +7,12 @@ from spacy.cli._util import Arg, Opt, parse_config_overrides
 from wasabi.printer import Printer
 
 from . import app
-from ._options import Jobs, Lang
+from ._options import Address, EngineName, EngineOption, Jobs, Lang
 from ._util import CommandError, exit_on_error, staged
 
 if TYPE_CHECKING:
     from ..analysis import Comparison
+    from ..analysis.workers import Engine
 
 
 @app.command("compare", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -33,6 +34,8 @@ def compare_cli(
     ] = None,
     seeds: Annotated[int, Opt("--seeds", "-n", help="Trainings of each system", min=1)] = 2,
     jobs: Jobs = 1,
+    engine: EngineOption = EngineName.local,
+    address: Address = None,
     task: Annotated[
         str | None,
         Opt(
@@ -72,6 +75,8 @@ def compare_cli(
             systems=None if systems is None else systems.split(","),
             seeds=seeds,
             jobs=jobs,
+            engine=engine.value,
+            address=address,
             task=task,
             recipe=recipe,
             steps=steps,
@@ -89,6 +94,8 @@ def compare(
     systems: list[str] | None = None,
     seeds: int = 2,
     jobs: int = 1,
+    engine: "Engine" = "local",
+    address: str | None = None,
     task: str | None = None,
     recipe: str | None = None,
     steps: int | None = None,
@@ -104,6 +111,8 @@ def compare(
     systems (Optional[List[str]]): Names, or paths of configs. All of the task by default.
     seeds (int): Trainings of each system.
     jobs (int): Trainings at a time, on one thread each.
+    engine (Literal["local", "ray"]): Processes of this machine, or tasks on a Ray cluster.
+    address (Optional[str]): The address of the cluster.
     task (Optional[str]): The task. By default what the data is annotated for.
     recipe (Optional[str]): The recipe that ours follow. By default the task's.
     steps (Optional[int]): Training steps. By default the recipe's.
@@ -128,6 +137,8 @@ def compare(
             names=systems,
             seeds=range(seeds),
             jobs=jobs,
+            engine=engine,
+            address=address,
             kind=task,
             recipe=recipe,
             steps=steps,

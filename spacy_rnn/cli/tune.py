@@ -7,11 +7,12 @@ from spacy.cli._util import Arg, Opt, parse_config_overrides
 from wasabi.printer import Printer
 
 from . import app
-from ._options import Jobs
+from ._options import Address, EngineName, EngineOption, Jobs
 from ._util import CommandError, exit_on_error, load_pipeline, read_config, read_examples, staged
 
 if TYPE_CHECKING:
     from ..analysis.tuning import Tuning
+    from ..analysis.workers import Engine
 
 SAMPLERS = ("tpe", "random", "grid")
 
@@ -38,6 +39,8 @@ def tune_cli(
     ] = None,
     sampler: Annotated[str, Opt("--sampler", "-s", help="tpe, random or grid")] = "tpe",
     jobs: Jobs = 1,
+    engine: EngineOption = EngineName.local,
+    address: Address = None,
     seed: Annotated[int, Opt("--seed", help="Seed of the search")] = 0,
     prune: Annotated[bool, Opt("--prune/--no-prune", help="Stop bad trials early")] = True,
     test: Annotated[
@@ -60,6 +63,8 @@ def tune_cli(
             minutes=minutes,
             sampler=sampler,  # type: ignore[arg-type]
             jobs=jobs,
+            engine=engine.value,
+            address=address,
             seed=seed,
             prune=prune,
             test=test,
@@ -77,6 +82,8 @@ def tune(
     minutes: float | None = None,
     sampler: Literal["tpe", "random", "grid"] = "tpe",
     jobs: int = 1,
+    engine: "Engine" = "local",
+    address: str | None = None,
     seed: int = 0,
     prune: bool = True,
     test: Path | None = None,
@@ -92,6 +99,8 @@ def tune(
     minutes (Optional[float]): Time after which the search ends.
     sampler (str): "tpe", "random" or "grid".
     jobs (int): Trials at a time, on one thread each.
+    engine (Literal["local", "ray"]): Processes of this machine, or tasks on a Ray cluster.
+    address (Optional[str]): The address of the cluster.
     seed (int): Seed of the search.
     prune (bool): Stop bad trials early.
     test (Optional[Path]): Data to score the best pipeline on.
@@ -122,6 +131,8 @@ def tune(
             minutes=minutes,
             sampler=sampler,
             jobs=jobs,
+            engine=engine,
+            address=address,
             seed=seed,
             prune=prune,
             title=str(config_path),

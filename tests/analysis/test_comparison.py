@@ -225,8 +225,8 @@ def test_a_training_that_was_stopped_goes_on(data, tmp_path):
     thread.start()
     while thread.is_alive() and not (runs[0].folder / "log.jsonl").exists():
         sleep(0.05)
-    for process in [*runner.processes]:
-        process.terminate()
+    for worker in [*runner.workers]:
+        worker.terminate()
     thread.join()
     assert "Interrupted" in found[0]["gru, seed 0"]
     assert Runner(1, print).run_all(runs) == {}

@@ -10,6 +10,7 @@ from spacy.tokens import DocBin
 from ..decisions import Kind
 from ..problems import AnalysisError
 from ..scores import measure_of
+from ..workers import Engine, workers
 from .results import Comparison
 from .runs import SPLITS, Run, Runner, digest
 from .summary import summarize
@@ -29,6 +30,8 @@ def compare(
     lang: str = "en",
     score: str | None = None,
     overrides: Mapping[str, Any] | None = None,
+    engine: Engine = "local",
+    address: str | None = None,
     say: Callable[[str], None] = lambda text: None,
 ) -> Comparison:
     """Train systems alike, test them and compare them. What is finished is not repeated, unless
@@ -47,9 +50,12 @@ def compare(
         of texts and tags, and the F-score of entities and of labels that do not exclude each other.
         Nothing is trained again for another.
     overrides (Optional[Mapping[str, Any]]): Settings for all systems, by dotted name.
+    engine (Literal["local", "ray"]): Processes of this machine, or tasks on a Ray cluster.
+    address (Optional[str]): The address of the cluster.
     say (Callable[[str], None]): Takes what is to be told meanwhile.
     RETURNS (Comparison): The comparison.
     RAISES (AnalysisError): If the data or a system cannot be used, or all trainings failed.
+    RAISES (ClusterError): If the cluster cannot be used.
     """
     paths = {split: data / f"{split}.spacy" for split in SPLITS}
     missing = [str(path) for path in paths.values() if not path.is_file()]
@@ -65,7 +71,8 @@ def compare(
         for name in dict.fromkeys(names or systems(kind))
     }
     runs = plan(configs, paths, output, kind, seeds, lang)
-    failed = Runner(jobs, say).run_all(runs)
+    with workers(engine, address) as start:
+        failed = Runner(jobs, say, start).run_all(runs)
     return summarize(runs, kind, str(data), failed, score)
 
 

@@ -1,10 +1,7 @@
 """Trainings of systems with seeds, several at a time; what is finished is not repeated."""
 
 import hashlib
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -16,9 +13,9 @@ from typing import Any
 import srsly
 
 from ...files import replacing
+from ..workers import LOG, Start, Worker, start_here
 
 SPLITS = ("train", "dev", "test")
-THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "BLIS_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -68,10 +65,10 @@ def digest(paths: Sequence[Path]) -> str:
 class Runner:
     """Runs workers, several at a time on one thread each, and stops them when it is stopped."""
 
-    def __init__(self, jobs: int, say: Callable[[str], None]) -> None:
-        self.jobs, self.say = jobs, say
+    def __init__(self, jobs: int, say: Callable[[str], None], start: Start = start_here) -> None:
+        self.jobs, self.say, self.start = jobs, say, start
         self.stopping, self.lock = Event(), Lock()
-        self.processes: set[subprocess.Popen[bytes]] = set()
+        self.workers: set[Worker] = set()
 
     def run_all(self, runs: Sequence[Run]) -> dict[str, str]:
         """Run what is not finished.
@@ -95,8 +92,8 @@ class Runner:
         finally:
             with self.lock:
                 self.stopping.set()
-                for process in self.processes:
-                    process.terminate()
+                for worker in self.workers:
+                    worker.terminate()
             pool.shutdown(cancel_futures=True)
         return failed
 
@@ -108,24 +105,17 @@ class Runner:
             shutil.rmtree(run.folder, ignore_errors=True)
         with replacing(place) as (part,):
             srsly.write_json(part, {**run.job, "fingerprint": run.fingerprint})
-        command = [sys.executable, "-m", f"{__package__}.worker", str(run.folder)]
-        log = run.folder / "log.txt"
-        with log.open("wb") as output:
-            with self.lock:
-                if self.stopping.is_set():
-                    return "stopped"
-                process = subprocess.Popen(
-                    command,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    env={**os.environ, **dict.fromkeys(THREADS, "1")},
-                )
-                self.processes.add(process)
-            code = process.wait()
-            with self.lock:
-                self.processes.discard(process)
+        with self.lock:
+            if self.stopping.is_set():
+                return "stopped"
+            worker = self.start(f"{__package__}.worker", run.folder)
+            self.workers.add(worker)
+        code = worker.wait()
+        with self.lock:
+            self.workers.discard(worker)
         if run.result is not None:
             return None
+        log = run.folder / LOG
         lines = log.read_text(encoding="utf8", errors="replace").strip().splitlines()
         return f"exit code {code}, {lines[-1].strip() if lines else 'no output'} (see {log})"
 

@@ -1,9 +1,6 @@
-"""The trials of a study: each is a process of its own, several at a time."""
+"""The trials of a study, several at a time."""
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
@@ -16,7 +13,7 @@ import srsly
 from optuna.trial import TrialState
 from thinc.api import Config
 
-from ..comparison.runs import THREADS
+from ..workers import Start, Worker
 from .results import INTERRUPTED, finished, with_settings
 from .space import Space
 
@@ -36,11 +33,12 @@ class Search:
         space: Space,
         prune: bool,
         say: Callable[[str], None],
+        start: Start,
     ) -> None:
         self.study, self.storage, self.config, self.output = study, storage, config, output
-        self.space, self.prune, self.say = space, prune, say
+        self.space, self.prune, self.say, self.start = space, prune, say, start
         self.lock = Lock()
-        self.processes: dict[int, subprocess.Popen[bytes]] = {}
+        self.workers: dict[int, Worker] = {}
         self.out_of_time = False
 
     def run(self, trials: int | None, minutes: float | None, jobs: int) -> None:
@@ -74,8 +72,8 @@ class Search:
 
     def stop(self) -> None:
         with self.lock:
-            for process in self.processes.values():
-                process.terminate()
+            for worker in self.workers.values():
+                worker.terminate()
 
     def run_trial(self, trial: optuna.Trial, settings: dict[str, Any]) -> str:
         """RETURNS (str): What came out, in a line."""
@@ -84,20 +82,13 @@ class Search:
         folder.mkdir(parents=True)
         (folder / "config.cfg").write_text(with_settings(self.config, settings), encoding="utf8")
         job = {"study": STUDY, "storage": self.storage, "trial": trial._trial_id}
-        job |= {"prune": self.prune, "parent": os.getpid()}
-        srsly.write_json(folder / "job.json", job)
-        with (folder / "log.txt").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", f"{__package__}.worker", str(folder)],
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env={**os.environ, **dict.fromkeys(THREADS, "1")},
-            )
-            with self.lock:
-                self.processes[trial.number] = process
-            code = process.wait()
-            with self.lock:
-                self.processes.pop(trial.number)
+        srsly.write_json(folder / "job.json", {**job, "prune": self.prune})
+        worker = self.start(f"{__package__}.worker", folder)
+        with self.lock:
+            self.workers[trial.number] = worker
+        code = worker.wait()
+        with self.lock:
+            self.workers.pop(trial.number)
         path = folder / "result.json"
         result: dict[str, Any] = srsly.read_json(path) if path.is_file() else {}
         state = result.get("state", "failed")
@@ -129,7 +120,7 @@ class Search:
         best = self.study.best_trial.number
         for folder in (self.output / "trials").iterdir():
             shutil.rmtree(folder / "model-last", ignore_errors=True)
-            if folder.name != f"{best:03d}" and int(folder.name) not in self.processes:
+            if folder.name != f"{best:03d}" and int(folder.name) not in self.workers:
                 shutil.rmtree(folder / "model-best", ignore_errors=True)
 
 

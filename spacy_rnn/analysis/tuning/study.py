@@ -11,6 +11,7 @@ from thinc.api import Config
 
 from ..comparison.systems import checked_config
 from ..problems import AnalysisError
+from ..workers import Engine, workers
 from .results import INTERRUPTED, Tuning, summarize
 from .search import STUDY, Search
 from .space import Space
@@ -29,6 +30,8 @@ def tune(
     jobs: int = 1,
     seed: int = 0,
     prune: bool = True,
+    engine: Engine = "local",
+    address: str | None = None,
     title: str = "",
     say: Callable[[str], None] = lambda text: None,
 ) -> Tuning:
@@ -45,10 +48,13 @@ def tune(
     jobs (int): Trials at a time, on one thread each.
     seed (int): Seed of what is random about the search.
     prune (bool): Stop trials early whose score is below the median of others at the same step.
+    engine (Literal["local", "ray"]): Processes of this machine, or tasks on a Ray cluster.
+    address (Optional[str]): The address of the cluster.
     title (str): What to call it.
     say (Callable[[str], None]): Takes what is to be told meanwhile.
     RETURNS (Tuning): What was found.
     RAISES (AnalysisError): If the config cannot be used, or no trial has a score.
+    RAISES (ClusterError): If the cluster cannot be used.
     """
     checked_config(title or "the trials", config, {})
     output.mkdir(parents=True, exist_ok=True)
@@ -72,8 +78,9 @@ def tune(
         trials = len(points) if trials is None else min(trials, len(points))
     elif trials is None and minutes is None:
         trials = 20
-    search = Search(study, storage, config, output, space, prune, say)
-    search.run(trials, minutes, jobs)
+    with workers(engine, address) as start:
+        search = Search(study, storage, config, output, space, prune, say, start)
+        search.run(trials, minutes, jobs)
     return summarize(study, config, space, sampler, title)
 
 

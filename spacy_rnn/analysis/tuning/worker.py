@@ -1,7 +1,6 @@
 """A process of its own that trains one trial: python -m …worker FOLDER."""
 
 import math
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,8 @@ from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 from spacy.util import registry
 
+from ...orphans import end_with_parent
+
 LOGGER = "spacy-rnn.Trial.v1"
 
 
@@ -26,7 +27,7 @@ def run(folder: Path) -> None:
     job: dict[str, Any] = srsly.read_json(folder / "job.json")
     study = optuna.load_study(study_name=job["study"], storage=job["storage"])
     trial = optuna.Trial(study, job["trial"])
-    watch = Watch(trial, job["prune"], job["parent"])
+    watch = Watch(trial, job["prune"])
     registry.loggers.register(LOGGER, func=lambda: watch.logger)
     config = util.load_config(folder / "config.cfg", interpolate=False)
     config["training"]["logger"] = {"@loggers": LOGGER}
@@ -47,11 +48,10 @@ class Watch:
 
     trial (Trial): The trial.
     prune (bool): Whether to stop it where it does worse than others did.
-    parent (int): The process that started this one: without it, training stops.
     """
 
-    def __init__(self, trial: optuna.Trial, prune: bool, parent: int) -> None:
-        self.trial, self.prune, self.parent = trial, prune, parent
+    def __init__(self, trial: optuna.Trial, prune: bool) -> None:
+        self.trial, self.prune = trial, prune
         self.scores: list[float] = []
 
     def logger(self, nlp: Language, *_: Any) -> tuple[Callable[..., None], Callable[[], None]]:
@@ -64,8 +64,6 @@ class Watch:
         RAISES (TrialPruned): If the trial is not worth going on.
         RAISES (ValueError): If a loss is not a number.
         """
-        if os.getppid() != self.parent:
-            sys.exit("The search has ended.")
         if info is None:
             return
         wrong = [name for name, loss in info["losses"].items() if not math.isfinite(loss)]
@@ -79,4 +77,5 @@ class Watch:
 
 
 if __name__ == "__main__":
+    end_with_parent()
     run(Path(sys.argv[1]))
