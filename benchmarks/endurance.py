@@ -96,7 +96,7 @@ def annotate(component: str, texts: int, processes: int) -> dict[str, Any]:
             while process.poll() is None:
                 time.sleep(1.0)
                 done = sum(1 for _ in output.glob("*.parquet")) * SHARD
-                if done >= texts * (len(tenths) + 1) / TENTHS:
+                if len(tenths) < min(TENTHS, done * TENTHS // texts):
                     tenths.append([round(size, 1) for size in sampler.now.values()])
                     say(f"{done:,} of {texts:,} texts: {tenths[-1]} MiB")
         finally:

@@ -152,6 +152,30 @@ def memory(path: Path) -> str:
     return "\n".join(["# Peak memory\n", f"{environment_line(result)}\n", table(header, body, 3)])
 
 
+def endurance(path: Path) -> str:
+    """RETURNS (str): The memory of processes, at each tenth of the texts that they read."""
+    result = read_json(path)
+    body = []
+    for row in result["rows"]:
+        for place, name in enumerate(row["processes"]):
+            tenths = [number(sizes[place]) for sizes in row["tenths"][:-1]]
+            texts = f"{row['texts']:,}"
+            body.append([row["system"], name, texts, *tenths, number(row["peak_mib"][place])])
+    header = ["system", "process", "texts", *(f"{n}0 %" for n in range(1, 10)), "most"]
+    note = "Resident memory in MiB after each tenth of the texts, sampled once a second.\n"
+    parts = ["# Memory over many texts\n", f"{environment_line(result)}\n", note]
+    return "\n".join([*parts, table(header, body, 2)])
+
+
+def service(path: Path) -> str:
+    result = read_json(path)
+    header = [name.replace("ms p", "ms, p") for name in result["rows"][0]]
+    body = [[number(value) for value in row.values()] for row in result["rows"]]
+    note = f"Workers: {result['workers']}. The clients run on the same machine.\n"
+    parts = ["# The service under load\n", f"{environment_line(result)} {note}"]
+    return "\n".join([*parts, table(header, body, 0)])
+
+
 def accuracy(folder: Path) -> str:
     """RETURNS (str): Mean and standard deviation over seeds, in percent."""
     results = [read_json(path) for path in sorted(folder.glob("*-seed*.json"))]
@@ -219,6 +243,9 @@ def reports(results: Path) -> dict[str, str]:
         found[f"{many.name}.md"] = beside(one, many)
     if (results / "memory.json").exists():
         found["memory.md"] = memory(results / "memory.json")
+    for name, page in (("endurance", endurance), ("service", service)):
+        if (results / f"{name}.json").exists():
+            found[f"{name}.md"] = page(results / f"{name}.json")
     for folder in sorted((results / "accuracy").glob("*")):
         if folder.name.startswith("ablations-"):
             found["ablations.md"] = ablation_page(results)

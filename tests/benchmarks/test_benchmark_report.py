@@ -43,11 +43,16 @@ def results(tmp_path: Path) -> Path:
         {"system": "a", "work": "predict", "batch": "10 of 100 tokens", "peak_mib": 12.5},
         {"system": "a", "work": "update", "batch": "10 of 100 tokens", "error": "out of memory"},
     ]
+    flat = {"system": "rnn_textcat", "texts": 1000, "processes": ["reads", "worker"]}
+    flat |= {"tenths": [[300.0, 500.0 + n] for n in range(10)], "peak_mib": [333.0, 555.0]}
+    clients = {"clients": 8, "requests/s": 250.0, "ms p50": 4.5, "ms p99": 9.25}
     files = {
         "speed/pipeline.json": speed,
         "speed/length.json": {**speed, "rows": lengths},
         "speed-4-threads/pipeline.json": {**speed, "threads": 4, "rows": threads},
         "memory.json": {**ENVIRONMENT, "rows": cases},
+        "endurance.json": {**ENVIRONMENT, "rows": [flat]},
+        "service.json": {**ENVIRONMENT, "workers": 1, "rows": [clients]},
     }
     for seed, score in enumerate((0.90, 0.92)):
         files[f"accuracy/ud/lstm-seed{seed}.json"] = {
@@ -76,8 +81,13 @@ def test_report(program: Program, results: Path) -> None:
     assert "| rnn_tagger lstm 256 x 2 | words/s | 40,000 | 60,000 | 1.50 |" in output
     assert "| a | update | 10 of 100 tokens | out of memory |" in output
     assert "| rnn_tagger lstm | 91.00 ± 1.41 | 90.00 ± 1.41 | 2 |" in output
-    names = {path.name for path in results.glob("*.md")}
-    assert names == {"speed.md", "speed-4-threads.md", "memory.md", "accuracy-ud.md"}
+    values = " | ".join(str(value) for value in range(500, 509))
+    assert f"| rnn_textcat | worker | 1,000 | {values} | 555 |" in output
+    assert "| clients | requests/s | ms, p50 | ms, p99 |" in output
+    assert "| 8 | 250 | 4.5 | 9.25 |" in output
+    names = {path.stem for path in results.glob("*.md")}
+    pages = {"speed", "speed-4-threads", "memory", "endurance", "service", "accuracy-ud"}
+    assert names == pages
 
 
 def test_nothing_to_report(program: Program, tmp_path: Path) -> None:
