@@ -1,7 +1,6 @@
 """Any number of texts in bounded memory."""
 
 import ctypes
-import gc
 import sys
 from contextlib import AbstractContextManager, nullcontext
 
@@ -39,6 +38,5 @@ def renewed(nlp: Language, model: str) -> Language:
 def release_memory() -> None:
     """Give the system back what is free between pieces of memory in use. Of its own accord, glibc
     keeps it: about 60 MB after a shard."""
-    gc.collect()
     if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
         libc.malloc_trim(0)
