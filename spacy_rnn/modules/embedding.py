@@ -31,7 +31,7 @@ class TokenEmbedding(nn.Module):
     ngram_rows (int): Number of rows in the hash table of character n-grams, 0 for none.
     characters (bool): Whether a bidirectional LSTM reads the characters. See `CharEmbed`.
     vectors (bool): Whether static vectors are projected to `width`.
-    RAISES (ValueError): If that leaves nothing to embed.
+    RAISES (ValueError): If that leaves nothing to embed, or `width` is below 1.
     """
 
     def __init__(
@@ -44,6 +44,8 @@ class TokenEmbedding(nn.Module):
         vectors: bool = False,
     ) -> None:
         super().__init__()
+        if width < 1:
+            raise ValueError(f"Invalid width: got {width}, expected 1 or more.")
         self.width = width
         self.attributes = HashEmbed(rows, width, learn_unknown) if rows else None
         self.ngrams = nn.EmbeddingBag(ngram_rows, width, mode="mean") if ngram_rows else None

@@ -111,6 +111,12 @@ def test_the_width_of_static_vectors_is_found_in_the_data():
         module(torch.arange(2), vectors=torch.randn(2, 5))
 
 
+@pytest.mark.parametrize("width", [0, -2])
+def test_no_width(width: int):
+    with pytest.raises(ValueError, match=f"Invalid width: got {width}, expected 1 or more"):
+        TokenEmbedding(width, rows=[10])
+
+
 def test_nothing_to_embed():
     with pytest.raises(ValueError, match="Nothing to embed: got no attrs, n-grams, characters or"):
         TokenEmbedding(4)
