@@ -45,12 +45,13 @@ def attention(nlp: Language, target: Target, doc: Doc) -> Array:
         for module in modules:
             hook = module.register_forward_pre_hook(record, with_kwargs=True)
             hooks.callback(hook.remove)
-        target.pipe.model.predict([doc])
+        # Twice, for a document alone is pooled without a call of the module.
+        target.pipe.model.predict([doc, doc])
     # Tokens are pooled into windows, if there are windows, and these into the document.
-    weights = torch.ones(1)
+    weights = torch.ones(2)
     for part, lengths in reversed(levels):
         weights = part * weights.to(part.device).repeat_interleave(lengths)
-    found: Array = weights.numpy(force=True)
+    found: Array = weights[: len(doc)].numpy(force=True)
     return found
 
 
