@@ -45,7 +45,8 @@ def compare_cli(
         ),
     ] = None,
     recipe: Annotated[
-        str | None, Opt("--recipe", "-r", help="Recipe that ours follow (default: the task's)")
+        str | None,
+        Opt("--recipe", "-r", help="Recipe that ours follow (default: the one for the data)"),
     ] = None,
     steps: Annotated[
         int | None, Opt("--steps", help="Training steps (default: the recipe's)", min=1)
@@ -114,7 +115,8 @@ def compare(
     engine (Literal["local", "ray"]): Processes of this machine, or tasks on a Ray cluster.
     address (Optional[str]): The address of the cluster.
     task (Optional[str]): The task. By default what the data is annotated for.
-    recipe (Optional[str]): The recipe that ours follow. By default the task's.
+    recipe (Optional[str]): The recipe that ours follow. By default the one that suits the
+        data.
     steps (Optional[int]): Training steps. By default the recipe's.
     lang (str): The language.
     score (Optional[str]): The score that decides, as spaCy names it. By default the task's first.
@@ -124,12 +126,12 @@ def compare(
     RAISES (CommandError): If the data or a system cannot be used, or a training failed.
     """
     from .. import analysis
-    from ..analysis.comparison.systems import RECIPES
+    from ..analysis.comparison.data import KINDS
     from ..recipes import RecipeError
 
     msg = Printer(no_print=silent, pretty=not silent)
-    if task is not None and task not in RECIPES:
-        raise CommandError(f"Unknown task: got '{task}', expected one of {', '.join(RECIPES)}.")
+    if task is not None and task not in KINDS:
+        raise CommandError(f"Unknown task: got '{task}', expected one of {', '.join(KINDS)}.")
     try:
         found = analysis.compare(
             data_path,

@@ -17,11 +17,12 @@ from thinc.api import Config
 
 from spacy_rnn import analysis
 from spacy_rnn.analysis.comparison.advice import advice
-from spacy_rnn.analysis.comparison.comparison import find_kind, plan
+from spacy_rnn.analysis.comparison.comparison import plan
+from spacy_rnn.analysis.comparison.data import KINDS, find_kind, suitable_recipe
 from spacy_rnn.analysis.comparison.results import SystemResult
 from spacy_rnn.analysis.comparison.runs import Runner
 from spacy_rnn.analysis.comparison.statistics import Difference, difference, resampled_scores
-from spacy_rnn.analysis.comparison.systems import RECIPES, system_config, systems
+from spacy_rnn.analysis.comparison.systems import system_config, systems
 from spacy_rnn.analysis.decisions import Decisions
 from spacy_rnn.analysis.scores import Bootstrap
 
@@ -131,11 +132,11 @@ def test_advice_names_no_winner_where_there_is_none():
     assert advice([lstm], {}) == "Only lstm was trained: there is nothing to compare it with."
 
 
-@pytest.mark.parametrize("kind", RECIPES)
+@pytest.mark.parametrize("kind", KINDS)
 def test_all_systems_have_a_config_with_the_same_budget(kind):
     budgets = set()
     for name in systems(kind):
-        text = system_config(name, kind, RECIPES[kind], "en", 30, {"training.dropout": 0.25})
+        text = system_config(name, kind, kind, "en", 30, {"training.dropout": 0.25})
         if text is None:
             continue
         config = Config().from_str(text)
@@ -165,6 +166,25 @@ def data(tmp_path):
     return folder
 
 
+def test_ours_follow_the_recipe_that_suits_the_data(data, nlp):
+    assert suitable_recipe(data / "train.spacy", "textcat").recipe == "textcat_sentences"
+    assert (
+        suitable_recipe(data / "train.spacy", "textcat_multilabel").recipe == "textcat_multilabel"
+    )
+    docs = [Doc(nlp.vocab, words=["a"] * 120) for _ in range(40)]
+    for i, doc in enumerate(docs):
+        doc.cats = {str(label): float(label == i) for label in range(40)}
+    DocBin(docs=docs).to_disk(data / "long.spacy")
+    choice = suitable_recipe(data / "long.spacy", "textcat")
+    assert choice == (
+        "textcat_topics",
+        "documents of 120 tokens on average and 40 labels: long documents with many labels",
+    )
+    DocBin(docs=docs[:5]).to_disk(data / "few.spacy")
+    with pytest.raises(analysis.AnalysisError, match=r"Can't train on .*few.spacy. Too little"):
+        suitable_recipe(data / "few.spacy", "textcat")
+
+
 @pytest.mark.slow
 def test_systems_are_trained_once_and_compared(data, tmp_path):
     def run(names, **settings):
@@ -173,6 +193,7 @@ def test_systems_are_trained_once_and_compared(data, tmp_path):
         return analysis.compare(data, tmp_path / "out", names=names, **settings), told
 
     found, told = run(["majority", "gru"], seeds=[0])
+    assert told.pop(0).startswith("Recipe textcat_sentences: documents of 23 tokens on average")
     assert told[0] == "0 of 2 trainings are finished"
     assert "2 of 2 done, about 0 s left" in told[2]
     assert {each.name for each in found.systems} == {"majority", "gru"}
@@ -184,12 +205,12 @@ def test_systems_are_trained_once_and_compared(data, tmp_path):
     assert gru.bytes > 4 * gru.weights
     assert found.notes[0].startswith("Each system was trained once")
     # Another system: only that is trained.
-    found, told = run(["majority", "gru", "tfidf"], seeds=[0])
+    found, (_, *told) = run(["majority", "gru", "tfidf"], seeds=[0])
     assert told[0] == "2 of 3 trainings are finished"
     assert [text for text in told[1:] if "seed" in text] == [told[1]]
     assert told[1].startswith("tfidf, seed 0")
     # Another setting: what has a config is trained anew.
-    _, told = run(["majority", "gru"], seeds=[0], steps=5)
+    _, (_, *told) = run(["majority", "gru"], seeds=[0], steps=5)
     assert told[0] == "1 of 2 trainings are finished"
     html = found.to_html()
     assert len(html) < 1_000_000
@@ -203,7 +224,7 @@ def test_the_score_that_decides_is_chosen_without_another_training(data, tmp_pat
     found = analysis.compare(
         data, tmp_path / "out", names=names, seeds=[0], score="cats_macro_f", say=said.append
     )
-    assert said == ["2 of 2 trainings are finished"]
+    assert said[1:] == ["2 of 2 trainings are finished"]
     assert found.metric == "macro F"
     majority = next(each for each in found.systems if each.name == "majority")
     golds = [row["label"] for row in list(srsly.read_jsonl(SAMPLE / "test.jsonl"))[:80]]

@@ -4,10 +4,11 @@ from spacy.tokens import Doc, DocBin
 
 
 def test_compare_refuses(nlp, tmp_path, spacy_cli):
-    doc = Doc(nlp.vocab, words=["a"])
-    doc.cats = {"x": 1.0}
+    docs = [Doc(nlp.vocab, words=["a"]) for _ in range(20)]
+    for i, doc in enumerate(docs):
+        doc.cats = {"x": float(i % 2), "y": float(i % 2 == 0)}
     for split in ("train", "dev", "test"):
-        DocBin(docs=[doc]).to_disk(tmp_path / f"{split}.spacy")
+        DocBin(docs=docs).to_disk(tmp_path / f"{split}.spacy")
     for options, message in (
         (("--systems", "lstn"), "Unknown system: got 'lstn', expected one of lstm, gru"),
         (("--task", "parser"), "Unknown task: got 'parser', expected one of textcat"),

@@ -4,17 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import spacy
-from spacy.tokens import DocBin
-
 from ..decisions import Kind
 from ..problems import AnalysisError
 from ..scores import measure_of
 from ..workers import Engine, workers
+from .data import find_kind, suitable_recipe
 from .results import Comparison
 from .runs import SPLITS, Run, Runner, digest
 from .summary import summarize
-from .systems import BASELINES, RECIPES, system_config, systems
+from .systems import BASELINES, system_config, systems
 
 
 def compare(
@@ -43,7 +41,8 @@ def compare(
     seeds (Sequence[int]): Seeds, with each of which each system is trained.
     jobs (int): Trainings at a time, on one thread each.
     kind (Optional[str]): The task. By default the one that the data is annotated for.
-    recipe (Optional[str]): The recipe that ours follow. By default the task's.
+    recipe (Optional[str]): The recipe that ours follow. By default the one that suits the
+        data.
     steps (Optional[int]): Training steps. By default the recipe's.
     lang (str): The language.
     score (Optional[str]): The score that decides, such as "cats_macro_f". By default the accuracy
@@ -66,8 +65,11 @@ def compare(
         )
     kind = kind or find_kind(paths["test"])
     measure_of(kind, score)  # raises if there is none
+    if recipe is None:
+        recipe, reason = suitable_recipe(paths["train"], kind)
+        say(f"Recipe {recipe}: {reason}")
     configs = {
-        name: system_config(name, kind, recipe or RECIPES[kind], lang, steps, overrides or {})
+        name: system_config(name, kind, recipe, lang, steps, overrides or {})
         for name in dict.fromkeys(names or systems(kind))
     }
     runs = plan(configs, paths, output, kind, seeds, lang)
@@ -101,25 +103,3 @@ def plan(
                 job["overrides"] = {**settings, "system.seed": seed}
             runs.append(Run(title, seed, folder, job, data))
     return runs
-
-
-def find_kind(path: Path) -> Kind:
-    """RETURNS (str): The task that data is annotated for.
-    RAISES (AnalysisError): If it is annotated for none, or several.
-    """
-    docs = list(DocBin().from_disk(path).get_docs(spacy.blank("xx").vocab))
-    found: list[Kind] = []
-    if any(doc.cats for doc in docs):
-        one = all(sum(value > 0 for value in doc.cats.values()) == 1 for doc in docs)
-        found.append("textcat" if one else "textcat_multilabel")
-    if any(doc.ents for doc in docs):
-        found.append("ner")
-    if any(token.tag for doc in docs for token in doc):
-        found.append("tagger")
-    if len(found) != 1:
-        raise AnalysisError(
-            f"Can't tell the task from {path}: it has {len(docs):,} texts with annotation for "
-            f"{' and '.join(found) or 'no task'}. Give the task (--task), one of "
-            f"{', '.join(RECIPES)}, or other data."
-        )
-    return found[0]

@@ -14,13 +14,6 @@ from ...recipes import make_config
 from ..decisions import Kind
 from ..problems import AnalysisError
 
-# Which recipe ours follow, unless told.
-RECIPES: dict[Kind, str] = {
-    "textcat": "textcat",
-    "textcat_multilabel": "textcat_multilabel",
-    "tagger": "tagger",
-    "ner": "ner",
-}
 # Systems that are no pipeline; see `baselines`.
 BASELINES: dict[Kind, tuple[str, ...]] = {
     "textcat": ("tfidf", "majority"),
