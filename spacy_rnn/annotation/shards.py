@@ -17,7 +17,7 @@ from spacy.util import minibatch
 
 from ..corpus import CorpusError
 from ..files import replacing
-from ..layers.cache import clear_caches
+from ..layers.cache import reproducible
 from .columns import make_row, schema
 from .memory import bounded_memory
 from .texts import Row
@@ -92,6 +92,7 @@ def shard_path(folder: Path, number: int, form: Format) -> Path:
     return folder / f"{number:06}.{form}"
 
 
+@reproducible()
 def annotate_shard(
     nlp: Language, shard: Shard, folder: Path, form: Format, columns: Sequence[str]
 ) -> Result:
@@ -104,7 +105,6 @@ def annotate_shard(
     columns (Sequence[str]): The columns of parquet and jsonl.
     RETURNS (Result): Counts and failures. Those are in a file of the folder "failures" as well.
     """
-    clear_caches()
     result = Result(shard.number, len(shard.rows))
     kept: list[Any] = []
     store = DocBin(store_user_data=True) if form == "spacy" else None

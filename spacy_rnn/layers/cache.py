@@ -1,7 +1,9 @@
 """Cache of what an embedding gave for tokens, from one batch to the next."""
 
 import os
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from threading import Lock
 from typing import cast
 from weakref import WeakKeyDictionary
@@ -9,6 +11,7 @@ from weakref import WeakKeyDictionary
 import numpy
 from numpy.typing import NDArray
 
+from ..modules.embedding import TokenEmbedding
 from .shim import TorchShim
 
 Vectors = NDArray[numpy.float32]
@@ -90,6 +93,25 @@ if hasattr(os, "register_at_fork"):
 def cache_of(shim: TorchShim) -> VectorCache:
     """RETURNS (VectorCache): The cache of an embedding."""
     return _caches.get(shim) or _caches.setdefault(shim, VectorCache())
+
+
+# Whether tokens are computed in whole rows, of which each is the same in any company.
+in_whole_rows: ContextVar[bool] = ContextVar("in_whole_rows", default=False)
+
+
+@contextmanager
+def reproducible() -> Iterator[None]:
+    """Let predictions within the context depend, to the last bit, on nothing that came before it.
+    What embeddings have cached in earlier such contexts is kept where it cannot matter.
+    """
+    for shim in [*_caches]:
+        if not cast(TokenEmbedding, shim.module).has_exact_rows():
+            del _caches[shim]
+    before = in_whole_rows.set(True)
+    try:
+        yield
+    finally:
+        in_whole_rows.reset(before)
 
 
 def clear_caches() -> None:

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from ..features import Features, UniqueTokens, by_vocab
 from ..modules.embedding import TokenEmbedding
-from .cache import cache_of
+from ..modules.linear import whole_rows
+from .cache import cache_of, in_whole_rows
 from .shim import TorchShim, no_backprop, torch_shim
 
 
@@ -33,7 +34,7 @@ def token_embedding(
 
     In prediction on CPU, what unique tokens got is cached, as long as the weights last. It equals
     what would be computed again but for rounding, within 1e-6: products of another number of rows
-    may sum in another order.
+    may sum in another order. Within `reproducible` the last bits are equal too.
 
     width (int): Width of the output vectors.
     attrs (Sequence[str]): Lexical attributes to embed, such as "NORM" or "SUFFIX".
@@ -102,12 +103,13 @@ def _predict(
     shim: TorchShim, features: Features, tokens: UniqueTokens, inverse: NDArray[Any]
 ) -> Any:
     def compute(index: NDArray[numpy.int64]) -> Any:
-        inputs = to_tensors(features.arrays(tokens[index]), shim.device)
+        size = whole_rows(len(index)) if in_whole_rows.get() else len(index)
+        inputs = to_tensors(features.arrays(tokens[numpy.resize(index, size)]), shim.device)
         return shim(numpy.arange(len(index)), False, **inputs)[0]
 
     max_bytes = shim.cfg["cache_bytes"]
     if max_bytes and shim.device.type == "cpu":
-        version = shim.version, features.version(tokens.vocab)
+        version = shim.version, features.version(tokens.vocab), in_whole_rows.get()
         return cache_of(shim).get(tokens.keys(), version, compute, max_bytes)[inverse]
     return shim(inverse, False, **to_tensors(features.arrays(tokens), shim.device))[0]
 

@@ -9,7 +9,7 @@ from torch.nn.parameter import is_lazy
 
 from .char_embed import CharEmbed
 from .hash_embed import HashEmbed
-from .linear import linear
+from .linear import has_exact_rows, linear
 
 MAXOUT_PIECES = 3
 # Half for each direction of the characters' LSTM.
@@ -129,6 +129,16 @@ class TokenEmbedding(nn.Module):
         unique: Tensor = self.norm(pieces.amax(dim=2))
         return unique.index_select(0, inverse)
 
+    def has_exact_rows(self) -> bool:
+        """RETURNS (bool): Whether the vector of a token is the same to the last bit whatever tokens
+        are computed with it, as long as their number is one of `whole_rows`. Characters are
+        read in batches, whose order decides.
+        """
+        layers = [self.mix] if self.vectors is None else [self.mix, self.vectors]
+        return self.characters is None and all(
+            not is_lazy(layer.weight) and has_exact_rows(*layer.weight.shape) for layer in layers
+        )
+
     def count(self, hashes: Tensor | None = None, **others: Tensor) -> None:
         """Count the attributes of tokens that weights have been trained on.
 
@@ -139,10 +149,12 @@ class TokenEmbedding(nn.Module):
 
     def _project(self, vectors: Tensor) -> Tensor:
         project = cast(nn.Linear, self.vectors)
-        if not is_lazy(project.weight) and project.weight.shape[1] != vectors.shape[1]:
+        if is_lazy(project.weight):
+            return cast(Tensor, project(vectors))
+        if project.weight.shape[1] != vectors.shape[1]:
             raise ValueError(
                 f"The table of word vectors is not the one of training: got vectors of width "
                 f"{vectors.shape[1]}, expected {project.weight.shape[1]}. Give the vocab the table "
                 "that the model was trained with, or train the model again with this one."
             )
-        return cast(Tensor, project(vectors))
+        return linear(vectors, project.weight)

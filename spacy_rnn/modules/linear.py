@@ -90,6 +90,26 @@ def whole_rows(n: int) -> int:
 
 
 @cache
+def has_exact_rows(width: int, input_width: int) -> bool:
+    """Find out whether a row of `linear` is the same to the last bit in any company, as long as the
+    number of rows is one of `whole_rows`. It is, where oneDNN sums in the same order for all sizes
+    of blocks.
+
+    width (int): Width of the output.
+    input_width (int): Width of the input.
+    RETURNS (bool): Whether it is, without gradients.
+    """
+    if onednn_product() is None or ROWS * width * input_width < MIN_MULTIPLICATIONS:
+        return False
+    random = torch.Generator().manual_seed(0)
+    X = torch.randn(2 * BLOCK - ROWS, input_width, generator=random)  # a block of each size
+    weights = torch.randn(width, input_width, generator=random)
+    with torch.no_grad():
+        apart = torch.cat([linear(rows, weights) for rows in X.split(ROWS)])
+        return torch.equal(linear(X, weights), apart)
+
+
+@cache
 def onednn_product() -> Callable[..., Tensor] | None:
     """RETURNS (Optional[Callable]): oneDNN's product, with the arguments of `linear`. torch's
     operator for it is private: None where that is missing, fails or is wrong.

@@ -13,8 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pyarrow.parquet as pq
 import pytest
+import spacy
 from spacy.cli._util import app
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
@@ -147,6 +149,30 @@ def test_goes_on_where_it_was_left(
     assert (summary.texts, summary.found) == (95, 70)
     (tmp_path / "output" / "000004.parquet.part").unlink()
     assert files(tmp_path / "output") == files(tmp_path / "whole")
+
+
+def test_a_shard_depends_on_none_before_it(files: Files, tmp_path: Path) -> None:
+    generator = random.Random(0)
+    texts = [" ".join(f"w{generator.randint(0, 999)}" for _ in range(9)) for _ in range(80)]
+    made = spacy.blank("en")
+    pipe = made.add_pipe("rnn_textcat")  # of the default width, where last bits may differ
+    for label in ("A", "B"):
+        pipe.add_label(label)
+    made.initialize()
+    output_layer = pipe.model.get_ref("output_layer")
+    output_layer.set_param("W", numpy.random.rand(*output_layer.get_param("W").shape).astype("f"))
+    made.to_disk(tmp_path / "model")
+    path = tmp_path / "texts.txt"
+    path.write_text("\n".join(texts))
+    source, output = Source(str(path)), tmp_path / "output"
+    for folder in (tmp_path / "whole", output):
+        annotate(
+            spacy.load(tmp_path / "model"), str(tmp_path / "model"), source, folder, shard_size=7
+        )
+    for number in (3, 7):
+        (output / f"{number:06}.parquet").unlink()
+    annotate(spacy.load(tmp_path / "model"), str(tmp_path / "model"), source, output, shard_size=7)
+    assert files(output) == files(tmp_path / "whole")
 
 
 def test_processes_write_the_same_bytes(

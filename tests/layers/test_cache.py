@@ -11,10 +11,11 @@ import numpy
 import pytest
 import torch
 from spacy.lang.en import English
+from spacy.tokens import Doc
 from thinc.api import Adam, Model
 
 from spacy_rnn.layers import cache
-from spacy_rnn.layers.cache import SLOT_BYTES, VectorCache, cache_of
+from spacy_rnn.layers.cache import SLOT_BYTES, VectorCache, cache_of, reproducible
 from spacy_rnn.layers.embedding import token_embedding
 
 ROWS = numpy.unique(numpy.random.RandomState(0).randint(0, 9, (200, 3)), axis=0).astype("f")
@@ -169,3 +170,34 @@ def test_without_a_cache(layer):
     assert not len(cache_of(shims(model)[0]))
     with pytest.raises(ValueError, match="Invalid cache_mib: got -1, expected how many MiB"):
         embedding(cache_mib=-1)
+
+
+def words(vocab, seed: int, count: int) -> list[Doc]:
+    random = numpy.random.RandomState(seed)
+    return [
+        Doc(vocab, words=[f"word{i}" for i in random.randint(0, 999, 20)]) for _ in range(count)
+    ]
+
+
+@pytest.mark.parametrize("characters", [False, True])
+def test_what_is_reproducible_depends_on_nothing_before(characters, nlp):
+    batches = [words(nlp.vocab, seed, count) for seed, count in ((0, 3), (1, 1), (2, 40), (3, 2))]
+    attrs = ["NORM", "PREFIX", "SUFFIX", "SHAPE"]
+    model = token_embedding(128, attrs, [500] * 4, ngram_rows=1000, characters=characters)
+    model.initialize(batches[0])
+    shim = shims(model)[0]
+    expected = []
+    for batch in batches:
+        cache._caches.clear()
+        with reproducible():
+            expected.append(model.predict(batch).dataXd)
+    model.predict(batches[2])  # not in whole rows
+    for batch, alone in zip(reversed(batches), reversed(expected), strict=True):
+        with reproducible():
+            found = model.predict(batch).dataXd
+        numpy.testing.assert_array_equal(found, alone)
+    exact = shim.module.has_exact_rows()
+    assert not (exact and characters)
+    before = len(cache_of(shim))
+    with reproducible():
+        assert len(cache_of(shim)) == (before if exact else 0)

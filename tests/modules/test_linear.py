@@ -5,7 +5,13 @@ import torch
 from torch import nn
 
 from spacy_rnn.modules import linear as module
-from spacy_rnn.modules.linear import blocks, linear, onednn_product, whole_rows
+from spacy_rnn.modules.linear import (
+    blocks,
+    has_exact_rows,
+    linear,
+    onednn_product,
+    whole_rows,
+)
 
 ROWS = [0, 1, 15, 16, 100, 512, 513, 1100]
 
@@ -85,3 +91,33 @@ def test_blocks_of_any_batch_have_six_sizes():
 
 def test_whole_rows():
     assert [whole_rows(n) for n in (0, 1, 16, 17)] == [0, 16, 16, 32]
+
+
+@pytest.mark.parametrize(("width", "input_width"), [(384, 640), (768, 1280), (256, 384)])
+def test_exact_rows_are_the_same_in_any_company(width, input_width):
+    if not has_exact_rows(width, input_width):
+        pytest.skip("needs oneDNN, summing in the same order for all blocks")
+    X, weights, bias = (
+        torch.randn(3000, input_width),
+        torch.randn(width, input_width),
+        torch.randn(width),
+    )
+    with torch.no_grad():
+        whole = linear(X[:2992], weights, bias)
+        for rows in range(16, 2000, 336):
+            start = rows % 97
+            found = linear(X[start : start + rows], weights, bias)
+            assert torch.equal(found, whole[start : start + rows])
+
+
+def test_rows_that_are_not_exact(monkeypatch):
+    assert not has_exact_rows(10, 20)  # torch multiplies
+    monkeypatch.setattr(module, "onednn_product", lambda: None)
+    assert not has_exact_rows.__wrapped__(768, 1280)
+
+    def summing_otherwise(X, weights, bias=None):
+        order = torch.randperm(X.shape[1], generator=torch.Generator().manual_seed(len(X)))
+        return nn.functional.linear(X[:, order], weights[:, order], bias)
+
+    monkeypatch.setattr(module, "onednn_product", lambda: summing_otherwise)
+    assert not has_exact_rows.__wrapped__(768, 1280)
