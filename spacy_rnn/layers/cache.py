@@ -72,11 +72,9 @@ class VectorCache:
 
     def _add(self, keys: list[bytes], vectors: Vectors, most: int) -> NDArray[numpy.int64]:
         start, end = len(self._slots), len(self._slots) + len(keys)
-        if self._vectors is None or end > len(self._vectors):
-            grown = numpy.empty((min(2 * end, most), vectors.shape[1]), dtype=vectors.dtype)
-            if self._vectors is not None:
-                grown[:start] = self._vectors[:start]
-            self._vectors = grown
+        if self._vectors is None:
+            # Systems hand out memory once it is written to.
+            self._vectors = numpy.empty((most, vectors.shape[1]), dtype=vectors.dtype)
         self._vectors[start:end] = vectors
         slots = numpy.arange(start, end)
         self._slots.update(zip(keys, slots.tolist(), strict=True))
