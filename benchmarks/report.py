@@ -25,6 +25,17 @@ TITLES = {
     "engines": "Engines: torch and ONNX Runtime",
     "length": "Encoders by length, batch and width (ns per token)",
 }
+CELLS = ("lstm", "gru")
+COMPARISONS = """# LSTM or GRU
+
+Test, percent; means and standard deviations over seeds. Where the interval has 0 in it, the two
+cannot be told apart. Each set by a command like this one, with the recipe that `spacy rnn fit`
+would choose as well:
+
+```
+python -m spacy rnn compare corpus/hub/banking77 comparison --systems lstm,gru,tfidf --seeds 3
+```
+"""
 # A line a case, a column a system.
 GRIDS = ("growth", "length")
 
@@ -230,6 +241,29 @@ def ablation_page(results: Path) -> str:
     return "\n".join([*parts, ablations.LEFT_OUT])
 
 
+def comparisons(folder: Path) -> str:
+    """RETURNS (str): What `spacy rnn compare` found on sets that it was run on with both cells."""
+    found = {path.stem: read_json(path) for path in sorted(folder.glob("*.json"))}
+    sizes, scores = [], []
+    for name, result in found.items():
+        systems = {system["name"]: system for system in result["systems"]}
+        train, gap = result["train"], result["differences"]["lstm"]["gru"]
+        length = f"{train['tokens'] / train['docs']:.0f}"
+        labels = f"{train['labels']:,}"
+        sizes.append([name, result["recipe"], f"{train['docs']:,}", length, labels])
+        rates = [f"{systems[cell]['words_per_second']:,.0f}" for cell in CELLS]
+        linear = percent(systems["tfidf"]["values"]) if "tfidf" in systems else "-"
+        interval = f"{100 * gap['low']:+.2f} to {100 * gap['high']:+.2f}"
+        values = [percent(systems[cell]["values"]) for cell in CELLS]
+        seeds = str(len(systems["lstm"]["seeds"]))
+        scores.append([name, result["metric"], *values, interval, linear, seeds, *rates])
+    header = ["", "score", "LSTM", "GRU", "LSTM better by, 95 %", "SVM", "seeds"]
+    header += ["LSTM, words/s", "GRU, words/s"]
+    parts = [COMPARISONS, table(header, scores, 2)]
+    title = ["", "recipe", "documents to train on", "tokens a document", "labels"]
+    return "\n".join([*parts, table(title, sizes, 2)])
+
+
 def percent(values: Sequence[float]) -> str:
     deviation = f" ± {stdev(values) * 100:.2f}" if len(values) > 1 else ""
     return f"{mean(values) * 100:.2f}{deviation}"
@@ -246,6 +280,8 @@ def reports(results: Path) -> dict[str, str]:
     for name, page in (("endurance", endurance), ("service", service)):
         if (results / f"{name}.json").exists():
             found[f"{name}.md"] = page(results / f"{name}.json")
+    if any((results / "comparisons").glob("*.json")):
+        found["comparisons.md"] = comparisons(results / "comparisons")
     for folder in sorted((results / "accuracy").glob("*")):
         if folder.name.startswith("ablations-"):
             found["ablations.md"] = ablation_page(results)

@@ -18,7 +18,7 @@ from thinc.api import Config
 from spacy_rnn import analysis
 from spacy_rnn.analysis.comparison.advice import advice
 from spacy_rnn.analysis.comparison.comparison import plan
-from spacy_rnn.analysis.comparison.data import KINDS, find_kind, suitable_recipe
+from spacy_rnn.analysis.comparison.data import KINDS, TrainingData, find_kind
 from spacy_rnn.analysis.comparison.results import SystemResult
 from spacy_rnn.analysis.comparison.runs import Runner
 from spacy_rnn.analysis.comparison.statistics import Difference, difference, resampled_scores
@@ -167,22 +167,23 @@ def data(tmp_path):
 
 
 def test_ours_follow_the_recipe_that_suits_the_data(data, nlp):
-    assert suitable_recipe(data / "train.spacy", "textcat").recipe == "textcat_sentences"
-    assert (
-        suitable_recipe(data / "train.spacy", "textcat_multilabel").recipe == "textcat_multilabel"
-    )
+    train = TrainingData.of(data / "train.spacy", "textcat")
+    assert train.docs == sum(train.labels.values()) == 80
+    assert train.suitable_recipe("textcat").recipe == "textcat_sentences"
+    assert train.suitable_recipe("textcat_multilabel").recipe == "textcat_multilabel"
     docs = [Doc(nlp.vocab, words=["a"] * 120) for _ in range(40)]
     for i, doc in enumerate(docs):
         doc.cats = {str(label): float(label == i) for label in range(40)}
     DocBin(docs=docs).to_disk(data / "long.spacy")
-    choice = suitable_recipe(data / "long.spacy", "textcat")
+    choice = TrainingData.of(data / "long.spacy", "textcat").suitable_recipe("textcat")
     assert choice == (
         "textcat_topics",
         "documents of 120 tokens on average and 40 labels: long documents with many labels",
     )
     DocBin(docs=docs[:5]).to_disk(data / "few.spacy")
-    with pytest.raises(analysis.AnalysisError, match=r"Can't train on .*few.spacy. Too little"):
-        suitable_recipe(data / "few.spacy", "textcat")
+    (data / "few.spacy").replace(data / "train.spacy")
+    with pytest.raises(analysis.AnalysisError, match="Too little to learn from: got 5 documents"):
+        analysis.compare(data, data / "out")
 
 
 @pytest.mark.slow

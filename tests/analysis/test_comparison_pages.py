@@ -42,8 +42,19 @@ def comparison() -> Comparison:
         for one, a in scores.items()
     }
     failed = {"cnn, seed 0": "out of memory"}
+    train = {"docs": 2000, "tokens": 24_600, "labels": 5}
     return Comparison(
-        "data", "textcat", "accuracy", 500, systems, differences, "Take <gru>.", failed, ["Once."]
+        "data",
+        "textcat",
+        "accuracy",
+        "textcat_sentences",
+        train,
+        500,
+        systems,
+        differences,
+        "Take <gru>.",
+        failed,
+        ["Once."],
     )
 
 
@@ -68,6 +79,8 @@ def test_a_comparison_is_drawn(comparison, show):
     assert ask("document.querySelector('.advice').textContent") == "Take <gru>."
     text = ask("document.body.innerText")
     assert "cnn, seed 0 failed: out of memory" in text
+    assert "Trained on 2,000 documents of 12 tokens on average with 5 labels" in text
+    assert "by the recipe textcat_sentences; tested on 500." in text
     assert "Once." in text
     assert ask("document.querySelectorAll('figure svg').length") == 2
     assert ask("performance.getEntriesByType('resource').length") == 0

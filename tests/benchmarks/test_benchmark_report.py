@@ -46,7 +46,20 @@ def results(tmp_path: Path) -> Path:
     flat = {"system": "rnn_textcat", "texts": 1000, "processes": ["reads", "worker"]}
     flat |= {"tenths": [[300.0, 500.0 + n] for n in range(10)], "peak_mib": [333.0, 555.0]}
     clients = {"clients": 8, "requests/s": 250.0, "ms p50": 4.5, "ms p99": 9.25}
+    gap = {"value": -0.01, "low": -0.035, "high": 0.015, "p": 0.4}
+    systems = [
+        {"name": name, "values": values, "seeds": [0, 1], "words_per_second": 123_456.0}
+        for name, values in (("gru", [0.9, 0.92]), ("lstm", [0.9, 0.9]), ("tfidf", [0.87]))
+    ]
+    comparison = {
+        "metric": "accuracy",
+        "recipe": "textcat_topics",
+        "train": {"docs": 3357, "tokens": 604_260, "labels": 23},
+        "systems": systems,
+        "differences": {"lstm": {"gru": gap}},
+    }
     files = {
+        "comparisons/ohsumed.json": comparison,
         "speed/pipeline.json": speed,
         "speed/length.json": {**speed, "rows": lengths},
         "speed-4-threads/pipeline.json": {**speed, "threads": 4, "rows": threads},
@@ -85,8 +98,19 @@ def test_report(program: Program, results: Path) -> None:
     assert f"| rnn_textcat | worker | 1,000 | {values} | 555 |" in output
     assert "| clients | requests/s | ms, p50 | ms, p99 |" in output
     assert "| 8 | 250 | 4.5 | 9.25 |" in output
+    scores = "90.00 ± 0.00 | 91.00 ± 1.41 | -3.50 to +1.50 | 87.00 | 2 | 123,456 | 123,456 |"
+    assert f"| ohsumed | accuracy | {scores}" in output
+    assert "| ohsumed | textcat_topics | 3,357 | 180 | 23 |" in output
     names = {path.stem for path in results.glob("*.md")}
-    pages = {"speed", "speed-4-threads", "memory", "endurance", "service", "accuracy-ud"}
+    pages = {
+        "speed",
+        "speed-4-threads",
+        "memory",
+        "endurance",
+        "service",
+        "accuracy-ud",
+        "comparisons",
+    }
     assert names == pages
 
 

@@ -8,7 +8,7 @@ from ..decisions import Kind
 from ..problems import AnalysisError
 from ..scores import measure_of
 from ..workers import Engine, workers
-from .data import find_kind, suitable_recipe
+from .data import TrainingData, find_kind
 from .results import Comparison
 from .runs import SPLITS, Run, Runner, digest
 from .summary import summarize
@@ -65,8 +65,9 @@ def compare(
         )
     kind = kind or find_kind(paths["test"])
     measure_of(kind, score)  # raises if there is none
+    train = TrainingData.of(paths["train"], kind)
     if recipe is None:
-        recipe, reason = suitable_recipe(paths["train"], kind)
+        recipe, reason = train.suitable_recipe(kind)
         say(f"Recipe {recipe}: {reason}")
     configs = {
         name: system_config(name, kind, recipe, lang, steps, overrides or {})
@@ -75,7 +76,7 @@ def compare(
     runs = plan(configs, paths, output, kind, seeds, lang)
     with workers(engine, address) as start:
         failed = Runner(jobs, say, start).run_all(runs)
-    return summarize(runs, kind, str(data), failed, score)
+    return summarize(runs, kind, str(data), failed, score, recipe, train)
 
 
 def plan(

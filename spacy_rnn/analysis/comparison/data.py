@@ -1,9 +1,8 @@
 """What data is annotated for, and the recipe that suits it."""
 
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
+from typing import NamedTuple, get_args
 
 import spacy
 from spacy.tokens import Doc, DocBin
@@ -42,25 +41,35 @@ def find_kind(path: Path) -> Kind:
     return found[0]
 
 
-def suitable_recipe(path: Path, kind: Kind) -> Choice:
-    """RETURNS (Choice): The recipe that suits training data, as `spacy rnn fit` chooses it.
-    RAISES (AnalysisError): If nothing can be learned from the data.
+class TrainingData(NamedTuple):
+    """What training data holds.
+
+    docs (int): The number of documents.
+    tokens (int): The number of their tokens.
+    labels (Dict[str, int]): How often each label is annotated.
     """
-    docs = read_docs(path)
-    try:
-        return choose(
-            kind,
-            docs=len(docs),
-            tokens=sum(map(len, docs)),
-            labels=_count_labels(docs, kind),
-        )
-    except UnlearnableError as error:
-        raise AnalysisError(f"Can't train on {path}. {error}") from error
 
+    docs: int
+    tokens: int
+    labels: dict[str, int]
 
-def _count_labels(docs: Sequence[Doc], kind: Kind) -> Counter[str]:
-    if kind == "ner":
-        return Counter(ent.label_ for doc in docs for ent in doc.ents)
-    if kind == "tagger":
-        return Counter(token.tag_ for doc in docs for token in doc if token.tag)
-    return Counter(label for doc in docs for label, value in doc.cats.items() if value > 0)
+    @classmethod
+    def of(cls, path: Path, kind: Kind) -> "TrainingData":
+        """RETURNS (TrainingData): What a .spacy file holds for a task."""
+        docs = read_docs(path)
+        if kind == "ner":
+            labels = Counter(ent.label_ for doc in docs for ent in doc.ents)
+        elif kind == "tagger":
+            labels = Counter(token.tag_ for doc in docs for token in doc if token.tag)
+        else:
+            labels = Counter(k for doc in docs for k, value in doc.cats.items() if value > 0)
+        return cls(len(docs), sum(map(len, docs)), dict(labels))
+
+    def suitable_recipe(self, kind: Kind) -> Choice:
+        """RETURNS (Choice): The recipe that `spacy rnn fit` chooses.
+        RAISES (AnalysisError): If nothing can be learned from the data.
+        """
+        try:
+            return choose(kind, docs=self.docs, tokens=self.tokens, labels=self.labels)
+        except UnlearnableError as error:
+            raise AnalysisError(str(error)) from error

@@ -51,6 +51,8 @@ class Comparison:
     title (str): The data.
     kind (str): The task.
     metric (str): What the score is.
+    recipe (str): The recipe that ours follow.
+    train (Dict[str, int]): The numbers of documents, tokens and labels in the training data.
     n_docs (int): Number of test documents.
     systems (List[SystemResult]): What came out, the highest score first.
     differences (Dict[str, Dict[str, Difference]]): How much better a system (first) is than
@@ -63,6 +65,8 @@ class Comparison:
     title: str
     kind: Kind
     metric: str
+    recipe: str
+    train: dict[str, int]
     n_docs: int
     systems: list[SystemResult]
     differences: dict[str, dict[str, Difference]]

@@ -14,6 +14,7 @@ from ..footprint import predict
 from ..problems import AnalysisError
 from ..scores import Bootstrap, Counts, Measure, interval, measure_of
 from .advice import advice
+from .data import TrainingData
 from .results import Comparison, SystemResult
 from .runs import Run
 from .statistics import RESAMPLES, difference, resampled_scores
@@ -23,7 +24,13 @@ N_TIMED = 500  # documents whose prediction is timed
 
 
 def summarize(
-    runs: Sequence[Run], kind: Kind, title: str, failed: Mapping[str, str], score: str | None = None
+    runs: Sequence[Run],
+    kind: Kind,
+    title: str,
+    failed: Mapping[str, str],
+    score: str | None,
+    recipe: str,
+    train: TrainingData,
 ) -> Comparison:
     """Put together what came out of trainings, by the score of that name.
 
@@ -74,6 +81,8 @@ def summarize(
         title,
         kind,
         metric,
+        recipe,
+        {"docs": train.docs, "tokens": train.tokens, "labels": len(train.labels)},
         n_docs,
         found,
         differences,

@@ -47,10 +47,11 @@ function tradeOff() {
   }));
 }
 
+const { docs, tokens, labels } = DATA.train;
 const failed = Object.entries(DATA.failed).map(([label, reason]) => `${label} failed: ${reason}`);
 document.getElementById("page").replaceChildren(
   h("div", { class: "head" }, h("h1", null, DATA.title), themeButton()),
-  h("p", { class: "soft" }, `${count(rows.length)} systems, ${count(DATA.n_docs)} test documents, score: ${DATA.metric}`),
+  h("p", { class: "soft" }, `${count(rows.length)} systems, score: ${DATA.metric}. Trained on ${count(docs)} documents of ${count(Math.round(tokens / docs))} tokens on average with ${count(labels)} labels, ours by the recipe ${DATA.recipe}; tested on ${count(DATA.n_docs)}.`),
   h("p", { class: "advice" }, DATA.advice),
   ...notes([...DATA.notes, ...failed]),
   h("h3", null, "Scores"),
