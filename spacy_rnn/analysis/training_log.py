@@ -12,6 +12,7 @@ from ..loggers import LOG_FILE
 from .problems import AnalysisError
 
 RELATIVE_TOLERANCE = 1e-4
+TRAINING = "training"  # where `spacy rnn fit` keeps it
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def find_log(nlp: Language, given: Path | None) -> tuple[TrainingLog | None, str
 
     nlp (Language): The pipeline.
     given (Optional[Path]): The file. By default the one that the pipeline's config names, or that
-        lies beside the pipeline.
+        lies beside the pipeline, or in the folder that `spacy rnn fit` trains in.
     RETURNS (Tuple[Optional[TrainingLog], str]): The log; or none, and why.
     RAISES (AnalysisError): If the file was given and is missing, or is not such a log.
     """
@@ -49,8 +50,9 @@ def find_log(nlp: Language, given: Path | None) -> tuple[TrainingLog | None, str
                     f"The log of the training, {path}, is not there. Give its place with --log.",
                 )
         else:
-            path = (nlp.path or Path()).parent / LOG_FILE
-            if nlp.path is None or not path.exists():
+            folders = [nlp.path.parent, nlp.path.parent / TRAINING] if nlp.path else []
+            path = next((f / LOG_FILE for f in folders if (f / LOG_FILE).exists()), None)
+            if path is None:
                 return None, (
                     f"The training was not logged to a file. Curves need {LOG_FILE} beside the "
                     "pipeline, as spacy-rnn.ConsoleLogger.v1 writes it, an output_file of "

@@ -1,13 +1,15 @@
 """Data of any form, as `init` and `fit` take it: what it is annotated for and what it holds."""
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 
 from spacy import util
 
 from .. import corpus
-from ..corpus import Columns, CorpusError, Report, Task
+from ..corpus import COLUMNS, Columns, CorpusError, NoColumn, Report, Task
 from ..corpus.splits import Split, add_splits, open_splits
 from ._docs import make_docs
 from ._summary import Summary
@@ -37,14 +39,16 @@ def find_task(source: str, columns: Columns, exclude: Sequence[str] = ()) -> Tas
     labels, errors, wrong_rows = {}, {}, []
     for task in TASKS:
         try:
-            only = exclude if task == "ner" else ()
-            splits = open_splits(source, task, columns, exclude=only)
+            with _silence():
+                only = exclude if task == "ner" else ()
+                splits = open_splits(source, task, columns, exclude=only)
         except CorpusError as error:
-            errors[task] = str(error)
+            errors[task] = error
             continue
         try:
-            rows = islice(splits["train"].read(), N_ROWS)
-            labels[task] = [record.labels for record in chain.from_iterable(rows)]
+            with _silence():
+                rows = islice(splits["train"].read(), N_ROWS)
+                labels[task] = [record.labels for record in chain.from_iterable(rows)]
         except CorpusError as error:
             wrong_rows.append(str(error))
     if "textcat" in labels:  # a document with one label is no reason to expect several
@@ -61,13 +65,34 @@ def find_task(source: str, columns: Columns, exclude: Sequence[str] = ()) -> Tas
         )
     if wrong_rows:  # while the columns are those of a task
         raise CommandError(wrong_rows[0])
-    if len({*errors.values()}) == 1:
-        raise CommandError(errors["textcat"])
-    reasons = "; ".join(f"{task}: {error}" for task, error in errors.items())
+    if len({*map(str, errors.values())}) == 1:
+        raise CommandError(str(errors["textcat"]))
+    missing = [error for error in errors.values() if isinstance(error, NoColumn)]
+    for lack in missing:
+        if getattr(columns, lack.role) != getattr(COLUMNS, lack.role):
+            raise CommandError(str(lack))  # of a column that was named
+    if len(missing) == len(errors):
+        raise CommandError(
+            f"Can't tell what {source} is annotated for: got the columns {missing[0].got}, "
+            "expected text and label, text and labels, text and entities, or tokens and tags. Say "
+            "which they are, as in --columns text=review,label=stars."
+        )
+    reasons = "; ".join(f"{task}: {str(error).rstrip('.')}" for task, error in errors.items())
     raise CommandError(
         f"Can't tell what {source} is annotated for: name the task (--task) or the columns "
-        f"(--columns text=review,label=stars). Tried {reasons}"
+        f"(--columns text=review,label=stars). Tried {reasons}."
     )
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """What is only tried is not warned of: it is when it is read for good."""
+    level = util.logger.level
+    util.logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        util.logger.setLevel(level)
 
 
 def open_data(

@@ -73,8 +73,10 @@ def annotate_cli(
             )
         except AnnotationError as error:
             raise CommandError(str(error)) from error
-    rate = (summary.texts - summary.found) / max(summary.seconds, 1e-9)
-    found = f", {summary.found:,} of them before" if summary.found else ""
-    msg.good(f"Annotated {summary.texts:,} texts{found} ({rate:,.0f} a second)", output)
+    now = summary.texts - summary.found
+    before = f"{summary.found:,}" if now else "all"
+    found = f", {before} of them before" if summary.found else ""
+    rate = f" ({now / max(summary.seconds, 1e-9):,.0f} a second)" if now else ""
+    msg.good(f"Annotated {summary.texts:,} texts{found}{rate}", output)
     if summary.failures:
         msg.warn(f"{summary.failures:,} could not be annotated", output / "failures.jsonl")

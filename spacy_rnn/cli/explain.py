@@ -105,7 +105,12 @@ def explain(
 
     if not texts and data is None:
         raise CommandError("Nothing to explain: got no text, expected texts or --data FILE.")
-
+    if file := next((text for text in texts if Path(text).suffix and Path(text).is_file()), None):
+        raise CommandError(
+            f"Can't tell whether {file} is a text: it is the name of a file. Give the texts "
+            'themselves, such as "I lost my card", or --data with annotated ones in the .spacy '
+            "format."
+        )
     msg = Printer(no_print=silent, pretty=not silent)
     if output is not None and output.suffix not in (".html", ".json"):
         raise CommandError(

@@ -150,8 +150,12 @@ def fit(
         _train(output, use_gpu, msg)
     except (RecipeError, UnlearnableError) as error:
         raise CommandError(str(error)) from error
-    msg.divider("Calibration")
-    _calibrate(output, state["task"], msg)
+    if state["task"] == "tagger":  # gives no probabilities
+        with staged(output / "model") as (part,):
+            shutil.copytree(output / "training" / "model-best", part)
+    else:
+        msg.divider("Calibration")
+        _calibrate(output, state["task"], msg)
     msg.divider("Evaluation")
     state["scores"] = _evaluate(output, state["task"], msg)
     _keep(output, state)
@@ -202,7 +206,11 @@ def _prepare(output: Path, asked: dict[str, Any], msg: Printer) -> dict[str, Any
             f"{suits}. Choose one for {task}, or leave it to the data."
         )
     splits = open_data(asked["data"], task, columns, SHARES, exclude=exclude)
-    require_docs(sum(1 for _ in islice(splits["train"].read(Report(skip=True)), MIN_DOCS)))
+    report = Report(skip=True)
+    found = sum(1 for _ in islice(splits["train"].read(report), MIN_DOCS))
+    if not found and report.reasons:
+        raise CommandError(report.reasons[0])
+    require_docs(found)
     _keep(output, {"asked": asked})
     try:
         return {"task": task, **_convert_and_choose(splits, output, task, asked, msg)}

@@ -118,9 +118,11 @@ def init(
             "another name, or replace it with --force."
         )
     if bool(tasks) + bool(names) + bool(data and not tasks) != 1:
+        given = [name for name, value in (("--task", tasks), ("--recipe", names)) if value]
+        given += ["--data"] if data else []
         raise CommandError(
-            f"Can't tell which config to write: got the tasks {tasks}, the recipes {names} and the "
-            f"data {data}, expected one of --task, --recipe and --data."
+            f"Can't tell which config to write: got {' and '.join(given) or 'none'}, expected one "
+            "of --task, --recipe and --data."
         )
     if shared and optimize == "efficiency":
         raise CommandError(

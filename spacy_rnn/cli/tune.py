@@ -146,7 +146,10 @@ def tune(
         best_part.write_text(found.config, encoding="utf8")
         page_part.write_text(found.to_html(), encoding="utf8")
         srsly.write_json(data_part, found.to_json())
-    msg.table(list(found.best.settings.items()), header=("setting", "best"), divider=True)
+    settings = [
+        (k, f"{v:.3g}" if isinstance(v, float) else v) for k, v in found.best.settings.items()
+    ]
+    msg.table(settings, header=("setting", "best"), divider=True, max_col=80)
     msg.good(f"Best on dev: {100 * (found.best.score or 0):.2f}, by trial {found.best.number}")
     if test is not None:
         nlp = load_pipeline(output_path / "trials" / f"{found.best.number:03d}" / "model-best")

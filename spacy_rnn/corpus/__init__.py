@@ -7,7 +7,7 @@ from .errors import CorpusError, Report
 from .labels import count_labels, find_problems, known_labels, label_set, unseen_labels
 from .options import Options, parse_option
 from .records import Reading, Record, read_records, understand
-from .roles import COLUMNS, Columns, Task, find_roles
+from .roles import COLUMNS, Columns, NoColumn, Task, find_roles
 from .sources import SPLITS, load_splits, main_splits, select_split
 from .tables import Row, Table
 
@@ -16,6 +16,7 @@ __all__ = [
     "SPLITS",
     "Columns",
     "CorpusError",
+    "NoColumn",
     "Options",
     "Reading",
     "Record",

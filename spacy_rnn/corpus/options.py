@@ -76,7 +76,9 @@ def parse_option(text: str) -> tuple[str, str]:
     RAISES (CorpusError): If it is not of that form."""
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
-        raise CorpusError(f"got '{text}', expected name=value, such as encoding=cp1252.")
+        raise CorpusError(
+            f"Can't read '{text}': expected name=value, such as text=review or encoding=cp1252."
+        )
     return name.strip(), value
 
 

@@ -32,6 +32,19 @@ Found = dict[str, str | list[str]]
 
 
 class NoColumn(CorpusError):
+    """A table lacks a column that the task needs.
+
+    message (str): What is said.
+    role (str): What the column holds.
+    got (str): The columns that it has.
+    """
+
+    def __init__(self, message: str, role: str, got: str) -> None:
+        super().__init__(message)
+        self.role, self.got = role, got
+
+
+class NoAnnotation(NoColumn):
     """A table lacks the column of the annotation."""
 
 
@@ -138,7 +151,7 @@ def describe(table: Table, roles: Found, used: Mapping[str, str]) -> str:
 def _required(table: Table, task: Task, role: str, name: str, candidates: Sequence[str]) -> str:
     if name in table.columns:
         return name
-    error = NoColumn if role == ANNOTATION[task] else CorpusError
+    error = NoAnnotation if role == ANNOTATION[task] else NoColumn
     hint = ""
     if table.format == "table" and len(table.columns) < 2:
         hint = ", or set the option delimiter if another character separates the fields"
@@ -147,7 +160,9 @@ def _required(table: Table, task: Task, role: str, name: str, candidates: Sequen
         hint += ", or set format=tokens" if task in ("tagger", "ner") else ""
     raise error(
         f"{table.source} has no column '{name}', which {task} needs: got "
-        f"{listed(table.columns)}; name the right column with the option '{role}'{hint}."
+        f"{listed(table.columns)}; name the right column with the option '{role}'{hint}.",
+        role,
+        listed(table.columns),
     )
 
 
@@ -216,10 +231,12 @@ def _find_entities(table: Table, kinds: Mapping[str, str]) -> str:
             )
         if found:
             return found[0]
-    raise NoColumn(
+    raise NoAnnotation(
         f"Can't find the tags in {table.source}: got the columns {_kinds(table)}, expected a token "
         f"and its tag, such as O, B-PER and I-PER, on each line: correct the file, or name the "
-        f"column with the option entities."
+        f"column with the option entities.",
+        "entities",
+        _kinds(table),
     )
 
 
@@ -228,10 +245,12 @@ def _find_tags(table: Table, candidates: Sequence[str]) -> str:
         raise _two_ways(table, "tags", candidates, "could hold the tags")
     if candidates:
         return candidates[0]
-    raise NoColumn(
+    raise NoAnnotation(
         f"Can't find the tags in {table.source}: got the columns {_kinds(table)}, expected a token "
         f"and its tag on each line: choose the task ner for entities, or name the column with the "
-        f"option tags."
+        f"option tags.",
+        "tags",
+        _kinds(table),
     )
 
 

@@ -14,7 +14,7 @@ from .errors import CorpusError, Report
 from .labels import count_labels
 from .options import Options
 from .records import Reading, Record, read_records, understand
-from .roles import COLUMNS, Columns, NoColumn, Task
+from .roles import COLUMNS, Columns, NoAnnotation, Task
 from .sources import SPLITS, load_splits, main_splits
 
 N_HASHES = 1 << 64
@@ -105,7 +105,7 @@ def open_splits(
     for split, found in tables.items():
         try:
             readings = [understand(table, task, columns, labels, values) for table in found]
-        except NoColumn as error:
+        except NoAnnotation as error:
             if split == "train":
                 raise
             logger.warning("Left out the %s split, which is not annotated. %s", split, error)

@@ -60,13 +60,15 @@ def make_config(
     shared (bool): Let all components listen to one encoder.
     lang (str): The language, whose tokenizer is used.
     cell (Optional[str]): "lstm", "gru" or "mingru". The recipe's own by default.
-    vectors (Optional[str]): A vectors table, or a pipeline that has one, to embed words by too.
+    vectors (Optional[str]): A vectors table, or a pipeline that has one, to embed words by too: a
+        folder or an installed package.
     distilled (Optional[str]): What `spacy rnn distil` wrote, to train on beside annotated data.
     gpu (bool): Train on a GPU.
     overrides (Optional[Dict[str, Any]]): Other values by dotted name, such as `paths.train`.
     RETURNS (str): The config, complete and commented.
     RAISES (RecipeError): If there is no such recipe or setting, several are to have an encoder
-        each, or the language is unknown or needs a package that is not installed.
+        each, vectors or distilled texts are not there, or the language is unknown or needs a
+        package that is not installed.
     """
     if len(names) > 1 and not shared:
         raise RecipeError(
@@ -85,11 +87,21 @@ def make_config(
     if cell is not None:
         settings["cell"] = cell
     if vectors is not None:
+        if not (Path(vectors).exists() or util.is_package(vectors)):
+            raise RecipeError(
+                f"Can't find the vectors: got {vectors!r}, expected a folder or an installed "
+                "package. Make them first, with spacy rnn subwords or spacy init vectors."
+            )
         settings["include_static_vectors"] = True
         config["paths"]["vectors"] = vectors
         if (path := Path(vectors, "config.cfg")).is_file():  # of which kind they are
             config["nlp"]["vectors"] = util.load_config(path)["nlp"]["vectors"]
     if distilled is not None:
+        if not Path(distilled).exists():
+            raise RecipeError(
+                f"Can't find the distilled texts: got {distilled!r}, expected what spacy rnn "
+                "distil wrote. Make it first."
+            )
         config["paths"]["distilled"] = distilled
         gold = config["corpora"]["train"]
         config["corpora"]["train"] = {

@@ -63,7 +63,7 @@ def choose(
         )
     if task == "textcat":
         return _choose_textcat(tokens / docs, len(labels))
-    return Choice(recipe, f"the one for {task}" if recipe == task else "small and fast")
+    return Choice(recipe, "small and fast" if optimize == "efficiency" else "the most accurate")
 
 
 def require_docs(docs: int) -> None:

@@ -72,7 +72,8 @@ class Run:
     use_gpu (int): Number of the GPU, or -1 for the CPU, as set up before.
     stdout (IO[str]): Where messages go.
     stderr (IO[str]): Where progress bars go.
-    RAISES (TrainingError): If the checkpoint is of another pipeline or of other data.
+    RAISES (TrainingError): If there is nothing to evaluate on, or the checkpoint is of another
+        pipeline or of other data.
     """
 
     def __init__(
@@ -101,6 +102,12 @@ class Run:
             Path(log).unlink(missing_ok=True)
         self.settings = T = registry.resolve(config["training"], schema=ConfigSchemaTraining)
         train_corpus, dev_corpus = resolve_dot_names(config, [T["train_corpus"], T["dev_corpus"]])
+        # Told before the first update. Reading it changes nothing: each evaluation does.
+        if next(iter(dev_corpus(nlp)), None) is None:
+            raise TrainingError(
+                f"Nothing to evaluate on: got no documents from {T['dev_corpus']}, expected some. "
+                "Annotate them, or set aside a part of the training data."
+            )
         self.optimizer = T["optimizer"]
         self.frozen: list[str] = T["frozen_components"]
         self.before_to_disk = create_before_to_disk_callback(T["before_to_disk"])

@@ -1,7 +1,8 @@
 """When checkpoints are written, and how models are saved."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 
@@ -75,12 +76,19 @@ def save_model(run: Run, output: Path, *, is_best: bool) -> None:
     RAISES (TrainingError): If it cannot be written. Models and checkpoints are unchanged then.
     """
     last, best = output / DIR_MODEL_LAST, output / DIR_MODEL_BEST
+    with run.nlp.use_params(run.optimizer.averages):
+        nlp = run.before_to_disk(run.nlp)  # may read data, whose errors are its own
+        with _writing(output), replacing(last) as (part,):
+            nlp.to_disk(part)
+    if is_best:
+        with _writing(output), replacing(best) as (part,):
+            shutil.copytree(last, part)
+
+
+@contextmanager
+def _writing(output: Path) -> Iterator[None]:
     try:
-        with run.nlp.use_params(run.optimizer.averages), replacing(last) as (part,):
-            run.before_to_disk(run.nlp).to_disk(part)
-        if is_best:
-            with replacing(best) as (part,):
-                shutil.copytree(last, part)
+        yield
     except OSError as error:
         raise TrainingError(
             f"Can't save the pipeline to {output}: {error.strerror or error}. What was there is "

@@ -25,6 +25,7 @@ from spacy_rnn.analysis.comparison.statistics import Difference, difference, res
 from spacy_rnn.analysis.comparison.systems import system_config, systems
 from spacy_rnn.analysis.decisions import Decisions
 from spacy_rnn.analysis.scores import Bootstrap
+from spacy_rnn.recipes import make_config
 
 SAMPLE = Path(__file__).parents[2] / "assets/sample"
 
@@ -186,6 +187,15 @@ def test_ours_follow_the_recipe_that_suits_the_data(data, nlp):
         analysis.compare(data, data / "out")
 
 
+def test_a_config_for_another_task_is_refused(tmp_path):
+    config = tmp_path / "tags.cfg"
+    config.write_text(make_config(["tagger"]), encoding="utf8")
+    with pytest.raises(
+        analysis.AnalysisError, match=r"tags.cfg can't be .*rnn_tagger, expected one for textcat"
+    ):
+        system_config(str(config), "textcat", "textcat", "en", None, {})
+
+
 @pytest.mark.slow
 def test_systems_are_trained_once_and_compared(data, tmp_path):
     def run(names, **settings):
@@ -195,7 +205,7 @@ def test_systems_are_trained_once_and_compared(data, tmp_path):
 
     found, told = run(["majority", "gru"], seeds=[0])
     assert told.pop(0).startswith("Recipe textcat_sentences: documents of 23 tokens on average")
-    assert told[0] == "0 of 2 trainings are finished"
+    assert told[0].startswith("0 of 2 trainings are finished, their progress is in")
     assert "2 of 2 done, about 0 s left" in told[2]
     assert {each.name for each in found.systems} == {"majority", "gru"}
     gru = next(each for each in found.systems if each.name == "gru")
@@ -207,12 +217,12 @@ def test_systems_are_trained_once_and_compared(data, tmp_path):
     assert found.notes[0].startswith("Each system was trained once")
     # Another system: only that is trained.
     found, (_, *told) = run(["majority", "gru", "tfidf"], seeds=[0])
-    assert told[0] == "2 of 3 trainings are finished"
+    assert told[0].startswith("2 of 3 trainings are finished, their progress is in")
     assert [text for text in told[1:] if "seed" in text] == [told[1]]
     assert told[1].startswith("tfidf, seed 0")
     # Another setting: what has a config is trained anew.
     _, (_, *told) = run(["majority", "gru"], seeds=[0], steps=5)
-    assert told[0] == "1 of 2 trainings are finished"
+    assert told[0].startswith("1 of 2 trainings are finished, their progress is in")
     html = found.to_html()
     assert len(html) < 1_000_000
     assert found.advice in html

@@ -169,7 +169,11 @@ def test_the_log_of_the_training_is_found_beside_the_pipeline(pipeline, log_rows
     loaded = spacy.load(tmp_path / "model-best")
     assert "was not logged to a file" in find_log(loaded, None)[1]
     srsly.write_jsonl(tmp_path / "log.jsonl", log_rows)
-    assert find_log(loaded, None)[0].rows == find_log(loaded, tmp_path / "log.jsonl")[0].rows
+    rows = find_log(loaded, None)[0].rows
+    assert rows == find_log(loaded, tmp_path / "log.jsonl")[0].rows
+    (tmp_path / "training").mkdir()  # of `spacy rnn fit`
+    (tmp_path / "log.jsonl").rename(tmp_path / "training" / "log.jsonl")
+    assert find_log(loaded, None)[0].rows == rows
 
 
 def test_a_log_of_another_run_is_told(pipeline, log_rows, tmp_path):

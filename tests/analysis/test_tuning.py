@@ -109,7 +109,7 @@ def test_a_grid_has_the_ends_of_ranges():
 
 
 def test_a_search_finds_the_best_and_tells_what_failed(config, tmp_path, fake):
-    fake(lambda s: "out of memory" if s["training.dropout"] < 0.2 else s["training.dropout"])
+    fake(lambda s: "out of memory" if s["training.dropout"] < 0.13 else s["training.dropout"])
     found = tune(config, tmp_path / "out", SPACE, trials=25, title="x.cfg")
     assert len(found.trials) == 25
     failed = [trial for trial in found.trials if trial.state == "failed"]
@@ -120,6 +120,12 @@ def test_a_search_finds_the_best_and_tells_what_failed(config, tmp_path, fake):
     best = Config().from_str(found.config, interpolate=False)
     assert best["training"]["dropout"] == found.best.settings["training.dropout"]
     assert len(found.to_html()) < 1_000_000
+
+
+def test_of_few_trials_it_is_not_told_which_settings_matter(config, tmp_path, fake):
+    fake(lambda s: s["training.dropout"])
+    assert tune(config, tmp_path / "out", SPACE, trials=9, prune=False).importances == {}
+    assert tune(config, tmp_path / "out", SPACE, trials=10, prune=False).importances
 
 
 def test_a_grid_goes_on_where_it_was_cut_off(config, tmp_path, fake):

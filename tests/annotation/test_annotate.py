@@ -233,7 +233,8 @@ def test_command(model: Path, texts: Path, tmp_path: Path) -> None:
     assert "Annotated 95 texts" in text
     assert (tmp_path / "output" / "000001.jsonl").exists()
     code, text = run(model, texts, tmp_path / "output", "--to", "jsonl", "--shard-size", 50)
-    assert "Annotated 95 texts, 95 of them before" in text
+    assert "Annotated 95 texts, all of them before" in text
+    assert "a second" not in text
 
 
 class Deadly:

@@ -341,7 +341,7 @@ def test_columns_by_number(tmp_path, spacy_cli):
     output, _ = run(*args, "--columns", "entity=4", code=1)
     assert "columns holds entity, expected text, label, labels, tokens, tags, entities" in output
     output, _ = run(*args, "--columns", "4", code=1)
-    assert "got '4', expected name=value" in output
+    assert "Can't read '4': expected name=value" in output
 
 
 def test_columns_of_several_labels(tmp_path, spacy_cli):

@@ -130,6 +130,9 @@ def test_errors(model, tmp_path, spacy_cli):
     assert [path.name for path in tmp_path.iterdir() if "part" in path.name] == []
     with pytest.raises(CommandError, match=r"expected a name that ends in \.html or \.json"):
         explain(model, TEXTS, output=tmp_path / "page.md")
+    (tmp_path / "texts.txt").touch()
+    with pytest.raises(CommandError, match="Can't tell whether .*texts.txt is a text"):
+        explain(model, [str(tmp_path / "texts.txt")])
     with pytest.raises(CommandError, match="Unknown label for component 'rnn_textcat'"):
         explain(model, TEXTS, label="nope")
     with pytest.raises(CommandError, match="Unknown method: got 'nope'"):

@@ -8,8 +8,10 @@ import spacy
 import srsly
 
 from spacy_rnn.cli import fit as module
+from spacy_rnn.cli._data import find_task
 from spacy_rnn.cli._util import CommandError
 from spacy_rnn.cli.fit import fit
+from spacy_rnn.corpus import Columns
 
 STEPS = {"training.optimizer.learn_rate.total_steps": 16, "training.eval_frequency": 8}
 SMALL = {"components.rnn_ner.model.tok2vec.width": 32}
@@ -158,3 +160,48 @@ def test_an_option_that_is_wrong_can_be_corrected(data, tmp_path, spacy_cli):
     code, printed = spacy_cli("rnn", "fit", data, output, *options)
     assert code == 0, printed
     spacy.load(output / "model")
+
+
+def columns_told(tmp_path, spacy_cli, *options):
+    (tmp_path / "a.csv").write_text("review,stars\n" + "It was good,5\n" * 50, "utf8")
+    code, printed = spacy_cli("rnn", "fit", tmp_path / "a.csv", tmp_path / "out", *options)
+    assert code == 1
+    return " ".join(printed.split())
+
+
+def test_columns_of_other_names_are_told_once(tmp_path, spacy_cli):
+    printed = columns_told(tmp_path, spacy_cli)
+    assert "got the columns review, stars, expected text and label, " in printed
+    assert "tagger needs" not in printed
+
+
+def test_a_column_that_was_named_and_is_missing_is_told_alone(tmp_path, spacy_cli):
+    printed = columns_told(tmp_path, spacy_cli, "--columns", "text=review,label=star")
+    assert "a.csv has no column 'star', which textcat needs: got review, stars" in printed
+    assert "tagger needs" not in printed
+
+
+def test_what_was_only_tried_is_not_warned_of(tmp_path, caplog):
+    """Lists of labels could be tags of entities, until the texts are read."""
+    rows = [{"text": f"so {i} it is", "labels": ["xy"[i % 2], "z"]} for i in range(50)]
+    srsly.write_jsonl(tmp_path / "a.jsonl", rows)
+    assert find_task(str(tmp_path / "a.jsonl"), Columns()) == "textcat_multilabel"
+    assert not caplog.records
+
+
+def test_a_tagger_is_not_calibrated(tmp_path, capsys):
+    lines = [f"Ada{i}\tN\nsaw\tV\nParis\tN\n" for i in range(60)]
+    (tmp_path / "a.tsv").write_text("\n".join(lines), "utf8")
+    small = {"components.rnn_tagger.model.tok2vec.width": 16}
+    options = {"task": "tagger", "columns": ["tokens=1,tags=2"], "overrides": {**STEPS, **small}}
+    fit(str(tmp_path / "a.tsv"), tmp_path / "out", **options, silent=False)
+    assert "Calibration" not in capsys.readouterr().out
+    assert spacy.load(tmp_path / "out/model").pipe_names == ["rnn_tagger"]
+
+
+def test_rows_that_are_all_bad_are_told_by_the_first(tmp_path, spacy_cli):
+    srsly.write_jsonl(tmp_path / "a.jsonl", [{"text": "", "label": "x"}] * 30)
+    call = ("fit", tmp_path / "a.jsonl", tmp_path / "out", "--task", "textcat")
+    code, printed = spacy_cli("rnn", *call)
+    assert code == 1
+    assert "row 1, line 1: the column 'text' holds ''" in " ".join(printed.split())

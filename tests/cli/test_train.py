@@ -54,6 +54,7 @@ def folder(
         ("paths.train", "lost.spacy", "Can't use lost.spacy: No such file or directory"),
         ("paths.dev", "lost.spacy", "Can't use lost.spacy: No such file or directory"),
         ("paths.train", "bad.spacy", "doesn't look like the data is in DocBin (.spacy) format"),
+        ("paths.dev", "none.spacy", "Nothing to evaluate on: got no documents from corpora.dev"),
         ("paths.train", "none.spacy", "No training data for component 'rnn_textcat'"),
         ("paths.init_tok2vec", "lost.bin", "can't find pretrained tok2vec: lost.bin"),
         ("initialize.vectors", "lost", "the vectors could not be found at 'lost'"),
@@ -74,6 +75,7 @@ def test_what_can_be_mended_is_told_in_one_line(
     assert message in printed
     assert printed.count("✘") == 1
     assert "{'" not in printed, "the whole config"
+    assert "Aborting" not in printed, "before it begins"
     assert not (folder / "out/model-best").exists()
 
 

@@ -89,7 +89,14 @@ def test_pretrained_weights_that_are_missing_are_an_error(tmp_path: Path) -> Non
         nlp.initialize(lambda: [Example(nlp.make_doc(doc.text), doc)])
 
 
-def test_vectors_are_embedded() -> None:
-    config = parse(make_config(["tagger"], vectors="vecs"))
-    assert config["paths"]["vectors"] == "vecs"
+@pytest.mark.parametrize("option", ["vectors", "distilled"])
+def test_what_is_not_there_is_refused(option: str) -> None:
+    with pytest.raises(RecipeError, match=f"Can't find the {option}.*got 'lost', expected"):
+        make_config(["tagger"], **{option: "lost"})
+
+
+def test_vectors_are_embedded(tmp_path: Path) -> None:
+    (tmp_path / "vecs").mkdir()
+    config = parse(make_config(["tagger"], vectors=str(tmp_path / "vecs")))
+    assert config["paths"]["vectors"] == str(tmp_path / "vecs")
     assert config["components"]["rnn_tagger"]["model"]["tok2vec"]["include_static_vectors"] is True

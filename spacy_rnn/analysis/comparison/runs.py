@@ -76,7 +76,8 @@ class Runner:
         RETURNS (Dict[str, str]): What failed, with the reason, by label.
         """
         todo = [run for run in runs if run.result is None]
-        self.say(f"{len(runs) - len(todo)} of {len(runs)} trainings are finished")
+        logs = f", their progress is in {todo[0].folder.parent}/*/{LOG}" if todo else ""
+        self.say(f"{len(runs) - len(todo)} of {len(runs)} trainings are finished{logs}")
         failed: dict[str, str] = {}
         start = perf_counter()
         pool = ThreadPoolExecutor(self.jobs)

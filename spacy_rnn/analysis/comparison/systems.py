@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from spacy import util
+from spacy.language import Language
 from spacy.schemas import ConfigSchemaTraining
 from spacy.util import registry
 from thinc.api import Config
@@ -12,6 +13,7 @@ from thinc.api import Config
 from ...dotted import unknown_setting
 from ...recipes import make_config
 from ..decisions import Kind
+from ..judges import kind_of
 from ..problems import AnalysisError
 
 # Systems that are no pipeline; see `baselines`.
@@ -146,24 +148,29 @@ def system_config(
     """
     if name in BASELINES[kind]:
         return None
-    return checked_config(name, _config(name, kind, recipe, lang, steps), overrides).to_str(
-        interpolate=False
-    )
+    nlp = checked(name, _config(name, kind, recipe, lang, steps), overrides)
+    if kind not in {kind_of(pipe) for _, pipe in nlp.pipeline}:
+        raise AnalysisError(
+            f"{name} can't be compared: got the components {', '.join(nlp.pipe_names) or 'none'}, "
+            f"expected one for {kind}. Write another config, or name the task with --task."
+        )
+    return nlp.config.to_str(interpolate=False)
 
 
-def checked_config(name: str, config: Config, overrides: Mapping[str, Any]) -> Config:
+def checked(name: str, config: Config, overrides: Mapping[str, Any]) -> Language:
     """Override settings, and fill in what is missing.
 
     name (str): What the config is of, for errors.
     config (Config): The config.
     overrides (Mapping[str, Any]): Other values by dotted name.
-    RETURNS (Config): The config, complete.
+    RETURNS (Language): The pipeline, not initialized, with the complete config.
     RAISES (AnalysisError): If there is no such setting, or a value is not possible.
     """
     text = config.to_str(interpolate=False)
     try:
         config = Config().from_str(text, interpolate=False, overrides=dict(overrides))
-        filled = util.load_model_from_config(config, auto_fill=True).config
+        nlp = util.load_model_from_config(config, auto_fill=True)
+        filled = nlp.config
         # spaCy checks this block no earlier than in training. A logger would make its folder, and
         # what is called before a pipeline is saved may want data.
         training = dict(filled.interpolate()["training"])
@@ -174,7 +181,7 @@ def checked_config(name: str, config: Config, overrides: Mapping[str, Any]) -> C
         raise AnalysisError(f"The config of {name} can't be used: {reason}") from error
     if unknown := unknown_setting(filled, overrides, f"the config of {name}"):
         raise AnalysisError(unknown)
-    return filled
+    return nlp
 
 
 def _config(name: str, kind: Kind, recipe: str, lang: str, steps: int | None) -> Config:

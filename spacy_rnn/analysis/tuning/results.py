@@ -13,6 +13,7 @@ from ..problems import AnalysisError
 from .space import Space
 
 INTERRUPTED = "interrupted"
+ENOUGH = 10  # complete trials, to tell which settings matter
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 
@@ -44,7 +45,8 @@ class Tuning:
     sampler (str): How settings were chosen.
     trials (List[TrialResult]): The trials that have ended, but for those that were interrupted.
     best (TrialResult): The one with the highest score on dev.
-    importances (Dict[str, float]): How much of what decides each setting is, if it is known.
+    importances (Dict[str, float]): How much of what decides each setting is. Empty where fewer than
+        ten trials are complete, which would mislead.
     scales (Dict[str, Dict[str, Any]]): The values of each setting.
     config (str): The best config.
     """
@@ -97,7 +99,7 @@ def summarize(
         )
     best = max(complete, key=lambda trial: trial.score or 0.0)
     importances: dict[str, float] = {}
-    if len({trial.score for trial in complete}) > 3:
+    if len(complete) >= ENOUGH and len({trial.score for trial in complete}) > 1:
         evaluator = optuna.importance.PedAnovaImportanceEvaluator()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that of few trials little can be told

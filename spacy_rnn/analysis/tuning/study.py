@@ -9,7 +9,7 @@ import optuna
 from optuna.trial import TrialState
 from thinc.api import Config
 
-from ..comparison.systems import checked_config
+from ..comparison.systems import checked
 from ..problems import AnalysisError
 from ..workers import Engine, workers
 from .results import INTERRUPTED, Tuning, summarize
@@ -56,7 +56,7 @@ def tune(
     RAISES (AnalysisError): If the config cannot be used, or no trial has a score.
     RAISES (ClusterError): If the cluster cannot be used.
     """
-    checked_config(title or "the trials", config, {})
+    checked(title or "the trials", config, {})
     output.mkdir(parents=True, exist_ok=True)
     storage = f"sqlite:///{(output / 'study.db').resolve()}"
     optuna.logging.set_verbosity(optuna.logging.ERROR)
