@@ -19,8 +19,6 @@ from .vectors import SubwordVectors
 Hashes = NDArray[numpy.uint64]
 OPS = NumpyOps()
 SEED = 8
-# So many rows are compared one by one faster than they are sorted.
-FEW = 64
 
 
 @dataclass(frozen=True)
@@ -38,21 +36,29 @@ class Features:
     characters: bool = False
     vectors: bool = False
 
-    def unique_tokens(self, docs: Sequence[Doc]) -> tuple["UniqueTokens", NDArray[numpy.int64]]:
-        """Find the unique tokens of documents that share a vocab.
-
-        docs (Sequence[Doc]): The documents, at least one.
-        RETURNS (Tuple[UniqueTokens, NDArray]): The tokens that differ in any attribute, and which
-            of them each token of the documents is. Shape (tokens,).
-        RAISES (ValueError): If vectors are asked for and the vocab has none.
+    def tokens(self, docs: Sequence[Doc]) -> "Tokens":
+        """RETURNS (Tokens): The tokens of documents that share a vocab, at least one document,
+        without static vectors.
         """
         vocab = docs[0].vocab
         keys = (vectors_attr(vocab), LOWER) if self.vectors and vocab.vectors_length else ()
         attrs = [*dict.fromkeys([*self.attrs, ORTH, *keys])]
-        values = attribute_values(docs, attrs)
-        first, inverse = unique_rows(values)
-        tokens = UniqueTokens(vocab, attrs, values[first])
-        return (tokens.with_vectors() if self.vectors and not subwords(vocab) else tokens), inverse
+        return Tokens(vocab, attrs, attribute_values(docs, attrs))
+
+    def unique_tokens(self, docs: Sequence[Doc]) -> tuple["Tokens", NDArray[numpy.int64]]:
+        """Find the unique tokens of documents that share a vocab.
+
+        docs (Sequence[Doc]): The documents, at least one.
+        RETURNS (Tuple[Tokens, NDArray]): The tokens that differ in any attribute, with their static
+            vectors if these can change without notice; and which of them each token of the
+            documents is. Shape (tokens,).
+        RAISES (ValueError): If vectors are asked for and the vocab has none.
+        """
+        tokens = self.tokens(docs)
+        first, inverse = unique_rows(tokens.values)
+        unique = tokens[first]
+        changeable = self.vectors and not subwords(unique.vocab)
+        return (unique.with_vectors() if changeable else unique), inverse
 
     def version(self, vocab: Vocab) -> int | None:
         """RETURNS (Optional[int]): A number that differs from earlier ones once tokens that are the
@@ -60,7 +66,7 @@ class Features:
         """
         return vocab.vectors.version if self.vectors and subwords(vocab) else None
 
-    def arrays(self, tokens: "UniqueTokens") -> dict[str, NDArray[Any]]:
+    def arrays(self, tokens: "Tokens") -> dict[str, NDArray[Any]]:
         """RETURNS (Dict[str, NDArray]): The arguments of `TokenEmbedding.forward` for tokens."""
         arrays: dict[str, NDArray[Any]] = {}
         if self.attrs:
@@ -76,8 +82,8 @@ class Features:
 
 
 @dataclass(frozen=True)
-class UniqueTokens:
-    """Unique tokens, and all that the embedding of them depends on besides weights.
+class Tokens:
+    """Tokens, and all that the embedding of them depends on besides weights.
 
     vocab (Vocab): Where their strings are.
     attrs (Sequence[int]): The IDs of lexical attributes, ORTH among them.
@@ -94,13 +100,13 @@ class UniqueTokens:
     def __len__(self) -> int:
         return len(self.values)
 
-    def __getitem__(self, index: NDArray[numpy.int64]) -> "UniqueTokens":
+    def __getitem__(self, index: NDArray[numpy.int64]) -> "Tokens":
         vectors = None if self.vectors is None else self.vectors[index]
-        return UniqueTokens(self.vocab, self.attrs, self.values[index], vectors)
+        return Tokens(self.vocab, self.attrs, self.values[index], vectors)
 
-    def with_vectors(self) -> "UniqueTokens":
-        """RETURNS (UniqueTokens): The same, looked up in the vectors table of the vocab."""
-        return UniqueTokens(self.vocab, self.attrs, self.values, look_up(self))
+    def with_vectors(self) -> "Tokens":
+        """RETURNS (Tokens): The same, looked up in the vectors table of the vocab."""
+        return Tokens(self.vocab, self.attrs, self.values, look_up(self))
 
     def column(self, attr: int) -> Hashes:
         """RETURNS (NDArray[uint64]): The values of an attribute. Shape (tokens,)."""
@@ -123,7 +129,7 @@ def attribute_values(docs: Sequence[Doc], attrs: Sequence[int | str]) -> Hashes:
     return numpy.concatenate(arrays) if arrays else numpy.zeros((0, len(attrs)), dtype="uint64")
 
 
-def hash_attributes(tokens: UniqueTokens, attrs: Sequence[int]) -> NDArray[numpy.int64]:
+def hash_attributes(tokens: Tokens, attrs: Sequence[int]) -> NDArray[numpy.int64]:
     """RETURNS (NDArray[int64]): Four hashes of each attribute. Shape (tokens, attributes, 4)."""
     hashes = [OPS.hash(tokens.column(attr), SEED + i) for i, attr in enumerate(attrs)]
     return numpy.stack(hashes, axis=1).astype("int64")
@@ -136,8 +142,6 @@ def unique_rows(rows: Hashes) -> tuple[NDArray[numpy.int64], NDArray[numpy.int64
     RETURNS (Tuple[NDArray, NDArray]): Where each distinct row occurs first, and which of them each
         row is, so that `rows[first][inverse]` equals `rows`.
     """
-    if len(rows) <= FEW:
-        return _unique(row_keys(rows))
     # One sort of hashes is many times faster than a sort of rows.
     hashes = numpy.zeros(len(rows), dtype=numpy.uint64)
     for column in rows.T:
@@ -146,16 +150,6 @@ def unique_rows(rows: Hashes) -> tuple[NDArray[numpy.int64], NDArray[numpy.int64
     if not numpy.array_equal(rows[first][inverse], rows):
         _, first, inverse = numpy.unique(rows, axis=0, return_index=True, return_inverse=True)
     return first, inverse.reshape(-1)
-
-
-def _unique(keys: list[bytes]) -> tuple[NDArray[numpy.int64], NDArray[numpy.int64]]:
-    """RETURNS (Tuple[NDArray, NDArray]): See `unique_rows`."""
-    firsts: dict[bytes, int] = {}
-    for i, key in enumerate(keys):
-        firsts.setdefault(key, i)
-    places = {key: place for place, key in enumerate(firsts)}
-    first, inverse = [*firsts.values()], [places[key] for key in keys]
-    return numpy.array(first, dtype=numpy.int64), numpy.array(inverse, dtype=numpy.int64)
 
 
 def row_keys(rows: NDArray[Any]) -> list[bytes]:
@@ -173,7 +167,7 @@ def subwords(vocab: Vocab) -> bool:
     return isinstance(vocab.vectors, SubwordVectors)
 
 
-def look_up(tokens: UniqueTokens) -> NDArray[numpy.float32]:
+def look_up(tokens: Tokens) -> NDArray[numpy.float32]:
     """Look tokens up in the vectors table. Those that it lacks get the vectors of their lower case,
     as at the start of a sentence; those that it lacks as well get zeros.
 
@@ -197,12 +191,12 @@ def look_up(tokens: UniqueTokens) -> NDArray[numpy.float32]:
     return found
 
 
-def strings_of(docs: Sequence[Doc], hashes: Hashes) -> list[str]:
+def strings_of(docs: Sequence[Doc], hashes: Sequence[Any]) -> list[str]:
     """RETURNS (List[str]): Strings of documents, each from the vocab of one that has it."""
     stores = [*{id(doc.vocab): doc.vocab.strings for doc in docs}.values()]
     if len(stores) == 1:
-        return [stores[0][key] for key in hashes.tolist()]
-    return [next(store[key] for store in stores if key in store) for key in hashes.tolist()]
+        return [stores[0][key] for key in hashes]
+    return [next(store[key] for store in stores if key in store) for key in hashes]
 
 
 def by_vocab(docs: Sequence[Doc]) -> list[list[int]]:

@@ -10,7 +10,7 @@ Integers = NDArray[numpy.int64]
 
 # An odd constant with well-mixed bits: 2^64 divided by the golden ratio (Knuth 1998, 6.4).
 MULTIPLIER = numpy.uint64(0x9E3779B97F4A7C15)
-NGRAM_SIZES = range(2, 6)
+NGRAM_SIZES = numpy.arange(2, 6)
 # Of a longer word, as many characters, or bytes, at either end count.
 MAX_CHARACTERS = 20
 MAX_BYTES = 32
@@ -31,17 +31,17 @@ def hash_ngrams(words: Sequence[str], rows: int) -> tuple[Integers, Integers]:
     characters = numpy.frombuffer(
         "".join(marked).encode("utf-32-le", errors="surrogatepass"), dtype=numpy.uint32
     ).astype(numpy.uint64)
-    owner = numpy.repeat(numpy.arange(len(words)), [len(word) for word in marked])
-    hashes, owners = [], []
+    lengths = numpy.array([len(word) for word in marked], dtype=numpy.int64)
+    # By first character, and by size: an n-gram is inside as far as its word has so many left.
+    hashes = numpy.empty((len(characters), len(NGRAM_SIZES)), dtype=numpy.uint64)
     rolling = characters
-    for size in NGRAM_SIZES:
+    for column, size in zip(hashes.T, NGRAM_SIZES, strict=True):
         rolling = rolling[:-1] * MULTIPLIER ^ characters[size - 1 :]
-        inside = owner[: len(rolling)] == owner[size - 1 :]
-        hashes.append(rolling[inside])
-        owners.append(owner[: len(rolling)][inside])
-    order = numpy.argsort(numpy.concatenate(owners), kind="stable")
-    counts = numpy.bincount(numpy.concatenate(owners), minlength=len(words))
-    return hash_rows(numpy.concatenate(hashes)[order], rows), numpy.cumsum(counts) - counts
+        column[: len(rolling)] = rolling
+    left = lengths.cumsum().repeat(lengths) - numpy.arange(len(characters))
+    inside = left[:, None] >= NGRAM_SIZES
+    counts = numpy.maximum(lengths[:, None] - NGRAM_SIZES + 1, 0).sum(axis=1)
+    return hash_rows(hashes[inside], rows), counts.cumsum() - counts
 
 
 def hash_rows(values: NDArray[numpy.uint64], rows: int) -> Integers:

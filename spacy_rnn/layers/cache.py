@@ -48,9 +48,10 @@ class VectorCache:
     ) -> Vectors:
         """Get the vectors of tokens, computing those that are not cached.
 
-        keys (Sequence[bytes]): What tells the tokens apart, all of one length and no two the same.
+        keys (Sequence[bytes]): What tells the tokens apart, all of one length.
         version (Hashable): Changes whenever `compute` would give other vectors.
-        compute (Callable): Takes indices of some of the tokens and returns their vectors.
+        compute (Callable): Takes indices of some of the tokens, no two of which are the same, and
+            returns their vectors.
         max_bytes (int): What the cache may take.
         RETURNS (NDArray[float32]): Shape (tokens, width).
         """
@@ -58,27 +59,30 @@ class VectorCache:
             if version != self._version:
                 self._clear()
                 self._version = version
-            slots = numpy.array([self._slots.get(key, -1) for key in keys], dtype=numpy.int64)
-            unknown = numpy.flatnonzero(slots < 0)
-            if self._vectors is None or len(unknown):
-                vectors = compute(unknown)
+            slots = [*map(self._slots.get, keys)]
+            if None in slots:
+                # Finding out by the way where each of the same tokens stands takes no sort.
+                places = dict(zip(keys, range(len(keys)), strict=True))
+                new = [key for key in places if key not in self._slots]
+                vectors = compute(numpy.array([places[key] for key in new]))
                 most = max_bytes // (vectors[:1].nbytes + len(keys[0]) + SLOT_BYTES)
-                if len(self._slots) + len(unknown) > most:
+                if len(self._slots) + len(new) > most:
                     self._clear()
-                    everything = numpy.arange(len(keys))
-                    return vectors if len(unknown) == len(keys) else compute(everything)
-                slots[unknown] = self._add([keys[i] for i in unknown.tolist()], vectors, most)
-            return cast(Vectors, self._vectors)[slots]
+                    if len(new) < len(places):
+                        vectors = compute(numpy.array([*places.values()]))
+                    rows = dict(zip(places, range(len(places)), strict=True))
+                    return vectors[[rows[key] for key in keys]]
+                self._add(new, vectors, most)
+                slots = [*map(self._slots.get, keys)]
+            return cast(Vectors, self._vectors).take(cast(list[int], slots), axis=0)
 
-    def _add(self, keys: list[bytes], vectors: Vectors, most: int) -> NDArray[numpy.int64]:
+    def _add(self, keys: list[bytes], vectors: Vectors, most: int) -> None:
         start, end = len(self._slots), len(self._slots) + len(keys)
         if self._vectors is None:
             # Systems hand out memory once it is written to.
             self._vectors = numpy.empty((most, vectors.shape[1]), dtype=vectors.dtype)
         self._vectors[start:end] = vectors
-        slots = numpy.arange(start, end)
-        self._slots.update(zip(keys, slots.tolist(), strict=True))
-        return slots
+        self._slots.update(zip(keys, range(start, end), strict=True))
 
 
 # Beside the layers, not in them: no cache is pickled, copied or stored with a pipeline, nor does

@@ -12,7 +12,7 @@ from thinc.api import Model
 from thinc.types import Floats2d, Ragged
 from torch import Tensor
 
-from ..features import Features, UniqueTokens, by_vocab
+from ..features import Features, by_vocab
 from ..modules.embedding import TokenEmbedding
 from ..modules.linear import whole_rows
 from .cache import cache_of, in_whole_rows
@@ -84,9 +84,9 @@ def forward(
     if not lengths.sum():
         return Ragged(model.ops.alloc2f(0, model.get_dim("nO")), lengths), lambda dY: []
     features, shim = model.attrs["features"], torch_shim(model)
-    tokens, inverse = features.unique_tokens(docs)
     if not is_train:
-        return Ragged(_predict(shim, features, tokens, inverse), lengths), no_backprop
+        return Ragged(_predict(shim, features, docs), lengths), no_backprop
+    tokens, inverse = features.unique_tokens(docs)
     inputs = to_tensors(features.arrays(tokens), shim.device)
     dropout = model.attrs["dropout_rate"]
     Y, collect_gradients = shim(inverse, True, **inputs, dropout=dropout, pass_rare=True)
@@ -99,19 +99,25 @@ def forward(
     return Ragged(Y, lengths), backprop
 
 
-def _predict(
-    shim: TorchShim, features: Features, tokens: UniqueTokens, inverse: NDArray[Any]
-) -> Any:
+def _predict(shim: TorchShim, features: Features, docs: Sequence[Doc]) -> Any:
+    max_bytes = shim.cfg["cache_bytes"]
+    if not max_bytes or shim.device.type != "cpu":
+        tokens, inverse = features.unique_tokens(docs)
+        return shim(inverse, False, **to_tensors(features.arrays(tokens), shim.device))[0]
+
     def compute(index: NDArray[numpy.int64]) -> Any:
         size = whole_rows(len(index)) if in_whole_rows.get() else len(index)
         inputs = to_tensors(features.arrays(tokens[numpy.resize(index, size)]), shim.device)
         return shim(numpy.arange(len(index)), False, **inputs)[0]
 
-    max_bytes = shim.cfg["cache_bytes"]
-    if max_bytes and shim.device.type == "cpu":
-        version = shim.version, features.version(tokens.vocab), in_whole_rows.get()
-        return cache_of(shim).get(tokens.keys(), version, compute, max_bytes)[inverse]
-    return shim(inverse, False, **to_tensors(features.arrays(tokens), shim.device))[0]
+    version = shim.version, features.version(docs[0].vocab), in_whole_rows.get()
+    cache = cache_of(shim)
+    if features.vectors:
+        tokens, inverse = features.unique_tokens(docs)
+        return cache.get(tokens.keys(), version, compute, max_bytes)[inverse]
+    # A token takes less time to be found in the cache than to be told from others.
+    tokens = features.tokens(docs)
+    return cache.get(tokens.keys(), version, compute, max_bytes)
 
 
 def to_tensors(arrays: dict[str, NDArray[Any]], device: torch.device) -> dict[str, Tensor]:

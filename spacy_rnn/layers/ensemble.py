@@ -40,15 +40,15 @@ def ensemble(layers: Sequence[Scorer], shares: Sequence[float]) -> Scorer:
 def forward(
     model: Scorer, docs: list[Doc], is_train: bool
 ) -> tuple[Floats2d, Callable[[Floats2d], list[Doc]]]:
-    learning = [layer for layer in model.layers if not is_solved(layer)]
-    if is_train and model.attrs["dropout_rate"] and learning:
+    learning = [layer for layer in model.layers if not is_solved(layer)] if is_train else []
+    if learning and model.attrs["dropout_rate"]:
         return draw(model, learning, docs)
-    shares, Y = model.attrs["shares"], model.ops.alloc2f(len(docs), model.get_dim("nO"))
+    parts: list[Any] = []
     callbacks = []
-    for share, layer in zip(shares, model.layers, strict=True):
-        learns = is_train and layer in learning
+    for share, layer in zip(model.attrs["shares"], model.layers, strict=True):
+        learns = layer in learning
         scores, backprop_layer = layer(docs, learns)
-        Y += share * scores
+        parts.append(share * scores)
         if learns:
             callbacks.append((share, backprop_layer))
 
@@ -57,7 +57,7 @@ def forward(
             backprop_layer(share * dY)
         return []
 
-    return Y, backprop
+    return sum(parts[1:], start=parts[0]), backprop
 
 
 def is_solved(layer: Model[Any, Any]) -> bool:

@@ -1,22 +1,26 @@
 """Bag-of-n-grams layer: one vector for each document, from its words and their spelling."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 import numpy
 import torch
 from numpy.typing import NDArray
+from spacy.attrs import NORM
 from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import Floats2d
 
-from ..features import attribute_values, strings_of, unique_rows
+from ..features import attribute_values, strings_of
 from ..modules.ngrams import NgramBag
 from ..spelling import MULTIPLIER, hash_ngrams, hash_rows
-from .shim import TorchShim, init_shim, torch_shim
+from .shim import TorchShim, init_shim, no_backprop, torch_shim
 
-Hashes = NDArray[numpy.uint64]
 Integers = NDArray[numpy.int64]
+
+# Words whose n-grams are kept, in up to 30 MiB. More than that start anew.
+MAX_WORDS = 2**16
 
 
 def ngram_bag(rows: int, width: int, solve: bool = True) -> Model[list[Doc], Floats2d]:
@@ -45,6 +49,9 @@ def forward(
 ) -> tuple[Floats2d, Callable[[Floats2d], list[Doc]]]:
     shim = torch_shim(model)
     ngrams, counts, sizes = document_ngrams(docs, model.attrs["rows"])
+    if not is_train and shim.device.type == "cpu":
+        found: Any = cast(NgramBag, shim.module).predict(ngrams, counts, sizes)
+        return found, no_backprop
     Y, collect_gradients = shim(
         ngrams,
         is_train,
@@ -76,28 +83,57 @@ def document_ngrams(docs: Sequence[Doc], rows: int) -> tuple[Integers, Integers,
         after the other, of words first; how often each occurs in its document; and how many of
         words and how many of characters each document has, shape (documents, 2).
     """
-    words = attribute_values(docs, ["NORM"])[:, 0]
-    owner = numpy.repeat(numpy.arange(len(docs)), [len(doc) for doc in docs])
-    neighbours = owner[:-1] == owner[1:]
-    pairs = (words[:-1] * MULTIPLIER ^ words[1:])[neighbours]
-    word_rows = rows // 2
-    spelling, counts = spell(docs, words, rows - word_rows)
-    ngrams = numpy.concatenate(
-        (hash_rows(words, word_rows), hash_rows(pairs, word_rows), word_rows + spelling)
-    )
-    owners = numpy.concatenate((owner, owner[1:][neighbours], numpy.repeat(owner, counts)))
-    distinct, occurrences = numpy.unique(owners * rows + ngrams, return_counts=True)
-    owners, ngrams = numpy.divmod(distinct, rows)
-    sizes = numpy.bincount(2 * owners + (ngrams >= word_rows), minlength=2 * len(docs))
-    return ngrams, occurrences, sizes.reshape(-1, 2)
+    words = attribute_values(docs, [NORM])[:, 0]
+    pairs = words[:-1] * MULTIPLIER ^ words[1:]
+    hashed = hash_rows(numpy.concatenate((words, pairs)), rows // 2)
+    spelled = spelling(rows).of(docs, words.tolist())
+    parts, bounds, end = [], [0], 0
+    for doc in docs:
+        start, end = end, end + len(doc)
+        of_two = hashed[len(words) + start : len(words) + end - 1]
+        part = numpy.concatenate((hashed[start:end], of_two, *spelled[start:end]))
+        part.sort()
+        parts.append(part)
+        bounds += [bounds[-1] + len(doc) + len(of_two), bounds[-1] + len(part)]
+    ngrams = numpy.concatenate(parts or [hashed])
+    # One place more, behind the last, where the n-grams of none begin.
+    is_new = numpy.ones(len(ngrams) + 1, dtype=bool)
+    numpy.not_equal(ngrams[1:], ngrams[:-1], out=is_new[1:-1])
+    is_new[bounds] = True
+    places = is_new.nonzero()[0]
+    ends = places.searchsorted(bounds)
+    sizes = (ends[1:] - ends[:-1]).reshape(-1, 2)
+    return ngrams[places[:-1]], places[1:] - places[:-1], sizes
 
 
-def spell(docs: Sequence[Doc], words: Hashes, rows: int) -> tuple[Integers, Integers]:
-    """RETURNS (Tuple[NDArray, NDArray]): The n-grams of characters of all words, one word after
-    the other; and how many each word has, shape (words,).
+class Spelling:
+    """The n-grams of characters of words, kept from one batch to the next.
+
+    rows (int): Number of values to hash all n-grams to, see `document_ngrams`.
     """
-    first, inverse = unique_rows(words[:, None])
-    ngrams, starts = hash_ngrams(strings_of(docs, words[first]), rows)
-    counts = numpy.diff(starts, append=len(ngrams))[inverse]
-    shift = starts[inverse] - (counts.cumsum() - counts)
-    return ngrams[numpy.repeat(shift, counts) + numpy.arange(counts.sum())], counts
+
+    def __init__(self, rows: int) -> None:
+        self._first_row, self._rows = rows // 2, rows - rows // 2
+        self._known: dict[int, Integers] = {}
+
+    def of(self, docs: Sequence[Doc], words: Sequence[int]) -> list[Integers]:
+        """RETURNS (List[NDArray]): The n-grams of each word of documents, given by its hash."""
+        known = self._known
+        new = list({word for word in words if word not in known})
+        if new:
+            if len(known) + len(new) > MAX_WORDS:
+                # Another one, in case that another thread reads the old one.
+                known = self._known = {}
+                new = list(set(words))
+            ngrams, starts = hash_ngrams(strings_of(docs, new), self._rows)
+            ngrams += self._first_row
+            ends = [*starts[1:].tolist(), len(ngrams)]
+            for word, start, end in zip(new, starts.tolist(), ends, strict=True):
+                known[word] = ngrams[start:end]
+        return [known[word] for word in words]
+
+
+@cache
+def spelling(rows: int) -> Spelling:
+    """RETURNS (Spelling): What is known of words, which depends on nothing but them."""
+    return Spelling(rows)

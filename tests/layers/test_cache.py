@@ -48,6 +48,15 @@ def test_rows_are_computed_once():
     assert squares.asked == len(ROWS)
 
 
+@pytest.mark.parametrize("most", [2, MANY])
+def test_a_row_that_occurs_several_times_is_computed_once(most):
+    squares = Squares(VectorCache(), most * (12 + 12 + SLOT_BYTES))
+    squares(ROWS[[3, 1, 3, 3, 1]])
+    assert squares.asked == 2
+    squares(ROWS[[4, 1, 5, 4, 3, 5, 5]])
+    assert squares.asked == 4 + 4 * (most == 2)
+
+
 def test_a_new_version_clears_it():
     squares = Squares(VectorCache())
     for version in (1, 2, 2, 1):

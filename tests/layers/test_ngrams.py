@@ -2,9 +2,11 @@
 
 import numpy
 import pytest
+import torch
 from spacy.tokens import Doc
 
-from spacy_rnn.layers.ngrams import document_ngrams, ngram_bag
+from spacy_rnn.layers import ngrams as layer
+from spacy_rnn.layers.ngrams import Spelling, document_ngrams, ngram_bag
 
 ROWS = 2**40
 
@@ -47,6 +49,28 @@ def test_a_document_has_the_same_in_any_batch(nlp, texts):
     parts = (numpy.split(array, ends) for array in (hashed, counts))
     for doc, *found in zip(docs, *parts, strict=True):
         assert dict(zip(*found, strict=True)) == ngrams(doc)
+
+
+def test_a_prediction_is_what_training_gives(nlp, texts):
+    bag = ngram_bag(1000, 8)
+    bag.initialize()
+    torch.nn.init.uniform_(bag.shims[0].module.weights, 0.3, 2.0)
+    docs = [nlp.make_doc(text) for text in ["", *texts, "soup soup soup", "", ""]]
+    expected = bag.begin_update(docs)[0]
+    numpy.testing.assert_allclose(bag.predict(docs), expected, atol=1e-6)
+    # To the last bit, whatever the batch.
+    numpy.testing.assert_array_equal(bag.predict(docs)[1:2], bag.predict(docs[1:2]))
+
+
+def test_the_spelling_of_so_many_words_is_kept(nlp, monkeypatch):
+    monkeypatch.setattr(layer, "MAX_WORDS", 3)
+    spelling = Spelling(ROWS)
+    for text in ("a b", "b c", "c d e", "a b c d e", "f"):
+        doc = nlp.make_doc(text)
+        found = spelling.of([doc], [token.norm for token in doc])
+        again = Spelling(ROWS).of([doc], [token.norm for token in doc])
+        assert [part.tolist() for part in found] == [part.tolist() for part in again]
+        assert len(spelling._known) <= max(3, len(doc))
 
 
 @pytest.mark.parametrize("texts", [[], [""], ["", ""]])
