@@ -7,17 +7,19 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy
-from spacy.attrs import IDS, ORTH
+from spacy.attrs import IDS
 from spacy.lang.norm_exceptions import BASE_NORMS
 from spacy.language import Language
 from spacy.symbols import IDS as SYMBOLS
 from spacy.tokens import Doc
+from spacy.vectors import Mode, Vectors
 from spacy.vocab import Vocab
 from thinc.api import Model
+from thinc.util import to_numpy
 
 from .. import spelling
 from ..engines.model_file import Graph
-from ..features import SEED, Features, attribute_values
+from ..features import SEED, Features, attribute_values, subwords, vectors_attr
 from ..files import replacing
 from ..modules import viterbi
 from ..pipeline.categorizer import Categorizer
@@ -34,6 +36,8 @@ MODULES = (example, lexemes, spelling, viterbi)
 FILES = (GRAPH, SETTINGS, *(Path(str(module.__file__)).name for module in MODULES))
 RELATIVE_IMPORT = re.compile(r"^from \.[\w.]*?(\w+) import ", re.MULTILINE)
 
+# Of a message of Protocol Buffers.
+MAX_BYTES = 2**31 - 1
 KINDS = (RNNTagger, RNNEntityRecognizer, Categorizer)
 ARCHITECTURES = (
     "spacy-rnn.CRFTagger.v1",
@@ -58,9 +62,11 @@ def export(nlp: Language, output: Path, component: str | None = None) -> None:
     name = find_component(nlp, component)
     pipe: Any = nlp.get_pipe(name)
     tok2vec, graph = find_tok2vec(nlp, name), Graph()
-    predicts, labels = write_component(graph, pipe, write_tok2vec(graph, tok2vec))
-    names = {key: attr for attr, key in IDS.items()}
     features: Features = tok2vec.get_ref("embed").attrs["features"]
+    vectors = static_vectors(nlp.vocab) if features.vectors else Vectors()
+    encoded = write_tok2vec(graph, tok2vec, to_numpy(vectors.data).astype("float32"))
+    predicts, labels = write_component(graph, pipe, encoded)
+    names = {key: attr for attr, key in IDS.items()}
     bag = pipe.model.get_ref("ngrams") if pipe.model.has_ref("ngrams") else None
     settings = {
         "component": name,
@@ -69,13 +75,23 @@ def export(nlp: Language, output: Path, component: str | None = None) -> None:
         "attrs": [names[attr] for attr in features.attrs],
         "seed": SEED,
         "ngram_rows": features.ngram_rows,
+        "characters": features.characters,
+        "vectors_attr": names[vectors_attr(nlp.vocab)] if features.vectors else None,
+        "vector_rows": {str(key): row for key, row in vectors.key2row.items()},
         "text_ngram_rows": 0 if bag is None else bag.attrs["rows"],
         **vocabulary(nlp.vocab),
     }
     require_same_values(nlp.vocab, features, settings)
+    data = graph.to_bytes()
+    if len(data) > MAX_BYTES:
+        raise ExportError(
+            f"Can't export component '{name}': got a graph of {len(data):,} bytes, expected up to "
+            f"{MAX_BYTES:,}, which ONNX Runtime can read. Train a pipeline with a smaller table of "
+            "vectors, as spacy init vectors --prune makes it."
+        )
     with replacing(output) as (part,):
         part.mkdir()
-        (part / GRAPH).write_bytes(graph.to_bytes())
+        (part / GRAPH).write_bytes(data)
         (part / SETTINGS).write_text(json.dumps(settings, ensure_ascii=False, indent=1), "utf8")
         for module in MODULES:
             source = RELATIVE_IMPORT.sub(r"from \1 import ", inspect.getsource(module))
@@ -151,6 +167,19 @@ def _require_architecture(name: str, config: dict[str, Any], known: tuple[str, .
         )
 
 
+def static_vectors(vocab: Vocab) -> Vectors:
+    """RETURNS (Vectors): The table of a vocabulary.
+    RAISES (ExportError): If its vectors are made of parts of words.
+    """
+    if getattr(vocab.vectors, "mode", None) == Mode.default:
+        return vocab.vectors
+    kind = "pretrained subwords" if subwords(vocab) else "vectors of floret"
+    raise ExportError(
+        f"Can't export the embedding: got {kind}, expected a table with a row for each word. Train "
+        "a pipeline with such a table, or with include_static_vectors = false."
+    )
+
+
 def vocabulary(vocab: Vocab) -> dict[str, Any]:
     """RETURNS (Dict[str, Any]): What a vocabulary knows of words: "norms" that are not the lower
     case, by the ID of the word, and "symbols", strings with an ID of their own.
@@ -170,9 +199,11 @@ def require_same_values(vocab: Vocab, features: Features, settings: dict[str, An
     of the vocabulary have.
     """
     words = [word for word in vocab.strings if word]
-    values = attribute_values([Doc(vocab, words=words)], [ORTH, *features.attrs])
+    attrs = ["ORTH", *settings["attrs"]]
+    attrs += [settings["vectors_attr"], "LOWER"] if features.vectors else []
+    values = attribute_values([Doc(vocab, words=words)], attrs)
     norms = [lexemes.norm(word, settings) for word in words]
-    for attr, column in zip(["ORTH", *settings["attrs"]], values.T, strict=True):
+    for attr, column in zip(attrs, values.T, strict=True):
         known = attr in lexemes.ATTRIBUTES
         if known and numpy.array_equal(lexemes.attribute_ids(words, norms, attr, settings), column):
             continue

@@ -10,6 +10,7 @@ from torch import Tensor
 from ..engines.graph import OPERATORS, write_stack
 from ..engines.model_file import Graph
 from ..layers.shim import TorchShim, torch_shim
+from ..modules.char_embed import CharEmbed
 from ..modules.crf import CRF
 from ..modules.embedding import MAXOUT_PIECES, TokenEmbedding
 from ..modules.hash_embed import HashEmbed
@@ -22,23 +23,15 @@ from .errors import ExportError
 Array = NDArray[Any]
 
 
-def write_tok2vec(graph: Graph, tok2vec: Model[Any, Any]) -> str:
+def write_tok2vec(graph: Graph, tok2vec: Model[Any, Any], vectors: Array) -> str:
     """Write a `spacy-rnn.Tok2Vec.v1`.
 
+    vectors (NDArray[float32]): The table of static vectors, if it reads them. Shape (rows, any).
     RETURNS (str): The encoded tokens. Shape (tokens, width).
-    RAISES (ExportError): If it reads characters or static vectors, or has a minGRU.
+    RAISES (ExportError): If it has a minGRU.
     """
     embedding = cast(TokenEmbedding, torch_shim(tok2vec.get_ref("embed")).module)
-    for part, option in (
-        (embedding.characters, "characters"),
-        (embedding.vectors, "include_static_vectors"),
-    ):
-        if part is not None:
-            raise ExportError(
-                f"Can't export the embedding: got {option} = true, expected attributes and "
-                f"n-grams. Train a pipeline with {option} = false."
-            )
-    X = graph.node("Unsqueeze", _embed(graph, embedding), numpy.array([1]))
+    X = graph.node("Unsqueeze", _embed(graph, embedding, vectors), numpy.array([1]))
     for node in tok2vec.get_ref("encode").walk():
         for shim in node.shims:
             X = _encode(graph, cast(TorchShim, shim), X)
@@ -103,19 +96,23 @@ def write_cats(graph: Graph, model: Model[Any, Any], X: str, temperature: float)
     graph.output(found, "probabilities", "float32", [1, output.get_dim("nO")])
 
 
-def _embed(graph: Graph, module: TokenEmbedding) -> str:
+def _embed(graph: Graph, module: TokenEmbedding, vectors: Array) -> str:
     """RETURNS (str): The embedded tokens. Shape (tokens, width)."""
     parts = []
     if module.attributes is not None:
         parts.append(_embed_attributes(graph, module.attributes))
     if module.ngrams is not None:
         rows = graph.input("ngrams", "int64", ["tokens", "most n-grams"])
-        # -1 is the last row.
-        table = _array(module.ngrams.weight)
-        table = numpy.vstack((table, numpy.zeros_like(table[:1])))
-        found = graph.node("ReduceSum", graph.node("Gather", table, rows), _axes(1), keepdims=0)
+        found = _rows(graph, _array(module.ngrams.weight), rows)
+        found = graph.node("ReduceSum", found, _axes(1), keepdims=0)
         given = graph.node("Cast", graph.node("Greater", rows, numpy.array(-1)), to=1)
         parts.append(graph.node("Div", found, graph.node("ReduceSum", given, _axes(1))))
+    if module.characters is not None:
+        parts.append(_spell(graph, module.characters))
+    if module.vectors is not None:
+        # Projected here, in the place of words there.
+        table = vectors @ _array(module.vectors.weight).T
+        parts.append(_rows(graph, table, graph.input("vectors", "int64", ["tokens"])))
     X = graph.node("Concat", *parts, axis=1)
     pieces = _product(graph, X, module.mix.weight, module.mix.bias)
     pieces = graph.node("Reshape", pieces, numpy.array([-1, module.width, MAXOUT_PIECES]))
@@ -125,6 +122,33 @@ def _embed(graph: Graph, module: TokenEmbedding) -> str:
     deviation = graph.node("Sqrt", graph.node("Add", variance, _float(module.norm.eps)))
     X = graph.node("Mul", graph.node("Div", X, deviation), _array(module.norm.weight))
     return graph.node("Add", X, _array(module.norm.bias))
+
+
+def _rows(graph: Graph, table: Array, rows: str) -> str:
+    """RETURNS (str): Rows of a table, zeros for -1, which is a last one."""
+    return graph.node("Gather", numpy.vstack((table, numpy.zeros_like(table[:1]))), rows)
+
+
+def _spell(graph: Graph, module: CharEmbed) -> str:
+    """RETURNS (str): The tokens as their characters are read. Shape (tokens, width)."""
+    symbols = graph.input("symbols", "int64", ["tokens", "most symbols"])
+    given = graph.node("Cast", graph.node("Greater", symbols, numpy.array(-1)), to=6)
+    lengths = graph.node("ReduceSum", given, _axes(1), keepdims=0)
+    symbols = graph.node("Transpose", symbols, perm=[1, 0])
+    X = graph.node("Gather", _array(module.symbols.weight), symbols)
+    Y = write_stack(graph, module.encode, X, lengths, "float32")
+    place = graph.node("Sub", graph.node("Cast", lengths, to=7), numpy.array(1))
+    place = graph.node("Unsqueeze", place, _axes(1))
+    by_token = graph.node("Transpose", Y, perm=[1, 0, 2])
+    last = graph.node("GatherND", by_token, place, batch_dims=1)
+    return _halves(graph, last, graph.node("Gather", Y, numpy.array(0)), module.encode.width)
+
+
+def _halves(graph: Graph, last: str, first: str, width: int) -> str:
+    """RETURNS (str): The last state of each direction. Shape (sequences, width)."""
+    forward, backward = numpy.split(numpy.arange(width), 2)
+    last = graph.node("Gather", last, forward, axis=1)
+    return graph.node("Concat", last, graph.node("Gather", first, backward, axis=1), axis=1)
 
 
 def _embed_attributes(graph: Graph, module: HashEmbed) -> str:
@@ -177,10 +201,7 @@ def _last(graph: Graph, module: Pooling, X: str) -> str:
     last = graph.node("Gather", X, numpy.array([-1]))
     if not module.bidirectional:
         return last
-    forward, backward = numpy.split(numpy.arange(module.width), 2)
-    first = graph.node("Gather", X, numpy.array([0]))
-    last = graph.node("Gather", last, forward, axis=1)
-    return graph.node("Concat", last, graph.node("Gather", first, backward, axis=1), axis=1)
+    return _halves(graph, last, graph.node("Gather", X, numpy.array([0])), module.width)
 
 
 _POOLS = {

@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 from numpy.typing import NDArray
 
-from ..spelling import MULTIPLIER, hash_ngrams, hash_rows
+from ..spelling import MULTIPLIER, hash_ngrams, hash_rows, spell
 
 Array = NDArray[Any]
 MASK = 2**64 - 1
@@ -34,16 +34,29 @@ def feeds(
         found["hashes"] = numpy.stack(hashed, axis=1)
     if settings["ngram_rows"]:
         ngrams, starts = hash_ngrams(words, settings["ngram_rows"])
-        counts = numpy.diff(starts, append=len(ngrams))
-        places = numpy.arange(counts.max())
-        found["ngrams"] = numpy.full((len(words), len(places)), -1)
-        found["ngrams"][places < counts[:, None]] = ngrams
+        found["ngrams"] = padded(ngrams, numpy.diff(starts, append=len(ngrams)))
+    if settings["characters"]:
+        found["symbols"] = padded(*spell(words))
+    if attr := settings["vectors_attr"]:
+        keys = (attribute_ids(words, norms, each, settings).tolist() for each in (attr, "LOWER"))
+        rows = settings["vector_rows"]
+        found["vectors"] = numpy.array(
+            [rows.get(str(key), rows.get(str(lower), -1)) for key, lower in zip(*keys, strict=True)]
+        )
     if rows := settings["text_ngram_rows"]:
         ids, half = attribute_ids(words, norms, "NORM", settings), rows // 2
         pairs = ids[:-1] * MULTIPLIER ^ ids[1:]
         spelled = half + hash_ngrams(norms, rows - half)[0]
         every = numpy.concatenate((hash_rows(ids, half), hash_rows(pairs, half), spelled))
         found["text_ngrams"], found["counts"] = numpy.unique(every, return_counts=True)
+    return found
+
+
+def padded(values: Array, counts: Array) -> Array:
+    """RETURNS (NDArray): So many values of each word in a row, then -1. Shape (words, any)."""
+    places = numpy.arange(counts.max())
+    found = numpy.full((len(counts), len(places)), -1)
+    found[places < counts[:, None]] = values
     return found
 
 

@@ -15,11 +15,13 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import load_model
+from spacy.vectors import Vectors
 
 from spacy_rnn.export import FILES, ExportError, export, lexemes
 from spacy_rnn.export.export import vocabulary
 from spacy_rnn.export.lexemes import ATTRIBUTES, hash_ids, string_id
 from spacy_rnn.features import OPS
+from spacy_rnn.vectors import SubwordVectors
 
 TEXTS = [
     "They did not like the cold soup .",
@@ -125,6 +127,8 @@ def require_same(nlp: Language, folder: Path, texts: list[str] = TEXTS) -> None:
         tagger(crf=True, cell=["lstm", "gru"], depth=2, residual=True, learn_unknown=True),
         tagger(precision="int8", attrs=["LOWER", "ORTH"], rows=[50, 60], char_ngram_rows=0),
         ner(cell="gru", learn_unknown=True),
+        tagger(characters=True, learn_unknown=True),
+        ner(characters=True, attrs=[], rows=[], char_ngram_rows=0),
         ner(cell="gru", reset_after=False, bidirectional=False, attrs=[], rows=[]),
         textcat(),
         textcat(ngram_rows=501, pools=["mean", "last", "attention"], heads=4),
@@ -136,6 +140,46 @@ def test_the_example_predicts_what_the_pipeline_does(component, train, tmp_path)
     export(nlp, tmp_path / "graph")
     assert sorted(path.name for path in (tmp_path / "graph").iterdir()) == sorted(FILES)
     require_same(nlp, tmp_path / "graph")
+
+
+@pytest.mark.parametrize("attr", ["ORTH", "NORM"])
+def test_static_vectors(attr, nlp, train, tmp_path):
+    nlp.vocab.vectors = Vectors(strings=nlp.vocab.strings, attr=attr)
+    random = numpy.random.RandomState(0)
+    # "They" is looked up by its lower case, and "cold" shares a row. Others have none.
+    for word in ("they", "the", "soup", "Nobody"):
+        nlp.vocab.set_vector(word, random.normal(size=7).astype("f"))
+    nlp.vocab.vectors.add("cold", row=nlp.vocab.vectors.key2row[nlp.vocab.strings["soup"]])
+    nlp = train(tagger(include_static_vectors=True, characters=True))
+    export(nlp, tmp_path / "graph")
+    require_same(nlp, tmp_path / "graph")
+    doc = Doc(nlp.vocab, words=["They", "sat"])
+    nlp.vocab.vectors.data[:] = 0.0
+    settings = json.loads((tmp_path / "graph" / "model.json").read_text("utf8"))
+    session = InferenceSession(tmp_path / "graph" / "model.onnx")
+    found = session.run(None, lexemes.feeds(["They", "sat"], settings))[0]
+    difference = abs(nlp.get_pipe("rnn_tagger").probabilities([doc])[0] - found)
+    assert difference.max() > 1e-4, "the vector of a word does not tell"
+
+
+@pytest.mark.parametrize("kind", ["floret", "subwords"])
+def test_vectors_of_parts_of_words_are_an_error(kind, nlp, train, tmp_path):
+    if kind == "floret":
+        data = numpy.ones((10, 4), dtype="f")
+        vectors = Vectors(strings=nlp.vocab.strings, mode="floret", data=data, hash_count=1)
+    else:
+        vectors = SubwordVectors(strings=nlp.vocab.strings, data=numpy.ones((1, 4), dtype="f"))
+    nlp.vocab.vectors = vectors
+    nlp = train(tagger(include_static_vectors=True))
+    with pytest.raises(ExportError, match="got (pretrained subwords|vectors of floret), expected"):
+        export(nlp, tmp_path / "graph")
+
+
+def test_a_graph_that_is_too_large_is_an_error(train, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys.modules[export.__module__], "MAX_BYTES", 1000)
+    with pytest.raises(ExportError, match="bytes, expected up to 1,000, which ONNX Runtime can"):
+        export(train(tagger()), tmp_path / "graph")
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_was_fitted_and_whitespace(train, tmp_path):
@@ -230,7 +274,6 @@ def test_norms_of_a_tokenizer_can_be_given(train, tmp_path):
             None,
             r"got the cell 'mingru', expected one of \['gru', 'lstm'\]",
         ),
-        ([tagger(characters=True)], None, "got characters = true, expected .* characters = false"),
         (
             [tagger(attrs=["NORM", "POS"], rows=[9, 9])],
             None,
