@@ -17,6 +17,7 @@ from thinc.types import Floats2d, Ragged
 
 from .engines.choice import Engine
 from .engines.graph import Precision
+from .errors import UserError
 from .layers.crf import with_crf
 from .layers.embedding import token_embedding
 from .layers.ensemble import ensemble
@@ -269,19 +270,17 @@ def textcat(
     """
     width = tok2vec.maybe_get_dim("nO")
     if width is None:
-        raise ValueError(
+        raise UserError(
             f"The pooling layer must know the width of its tok2vec: got '{tok2vec.name}', which "
             "does not tell it before it is initialized. Use a tok2vec or listener with a fixed "
             "width."
         )
     if window < 0:
-        raise ValueError(f"Invalid window: got {window}, expected 1 or more, or 0 for none.")
+        raise UserError(f"Invalid window: got {window}, expected 1 or more, or 0 for none.")
     if ngram_rows < 0 or ngram_rows == 1:
-        raise ValueError(
-            f"Invalid ngram_rows: got {ngram_rows}, expected 2 or more, or 0 for none."
-        )
+        raise UserError(f"Invalid ngram_rows: got {ngram_rows}, expected 2 or more, or 0 for none.")
     if ngram_width < 1:
-        raise ValueError(f"Invalid ngram_width: got {ngram_width}, expected 1 or more.")
+        raise UserError(f"Invalid ngram_width: got {ngram_width}, expected 1 or more.")
     bidirectional = all(node.attrs.get("bidirectional", True) for node in tok2vec.walk())
     pool = pooling(width, pools, bidirectional=bidirectional, heads=heads)
     pooled_width = pool.get_dim("nO")

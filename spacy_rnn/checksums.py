@@ -3,6 +3,8 @@
 from hashlib import sha256
 from pathlib import Path
 
+from .errors import UserError
+
 # As sha256sum writes and checks it.
 SUMS = "SHA256SUMS"
 SIZE = sha256().digest_size
@@ -57,7 +59,7 @@ def unseal(sealed: bytes) -> bytes:
     return data
 
 
-class DamagedFile(ValueError):
+class DamagedFile(UserError):
     """A file that is not the one that was saved.
 
     file (Path): The file.

@@ -7,12 +7,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from .errors import UserError
+
 PACKAGES = ("spacy-rnn", "spacy", "thinc", "torch")
 
 
-class ClusterError(ValueError):
-    """A cluster cannot be used. The message says what was found, what is expected and what to do
-    about it."""
+class ClusterError(UserError):
+    """A cluster cannot be used."""
 
 
 def connect(address: str | None) -> Any:

@@ -7,6 +7,8 @@ from spacy import displacy
 from spacy.displacy.templates import TPL_ENT, TPL_ENT_RTL
 from spacy.tokens import Doc
 
+from .errors import UserError
+
 
 def render_entities(
     docs: Doc | Sequence[Doc],
@@ -44,7 +46,7 @@ def _entities(doc: Doc, spans_key: str) -> dict[str, Any]:
     """RETURNS (Dict[str, Any]): What displaCy draws."""
     group = doc.spans.get(spans_key)
     if group is None or "scores" not in group.attrs:
-        raise ValueError(
+        raise UserError(
             f"No probabilities to draw: got a document with the spans {[*doc.spans]}, expected "
             f"{spans_key!r} with scores among them. Set spans_key of rnn_ner to that name."
         )

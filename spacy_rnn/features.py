@@ -13,6 +13,7 @@ from spacy.vocab import Vocab
 from thinc.api import NumpyOps, get_array_module
 from thinc.util import to_numpy
 
+from .errors import UserError
 from .spelling import MULTIPLIER, hash_ngrams, spell
 from .vectors import SubwordVectors
 
@@ -176,7 +177,7 @@ def look_up(tokens: Tokens) -> NDArray[numpy.float32]:
     """
     table = tokens.vocab.vectors
     if not tokens.vocab.vectors_length:
-        raise ValueError(
+        raise UserError(
             "include_static_vectors = true needs a table of word vectors: got a vocab without "
             "one. Name a pipeline or folder that has one in [initialize] vectors, or set "
             "include_static_vectors = false."

@@ -25,6 +25,7 @@ from .corpus import (
     select_split,
     understand,
 )
+from .errors import UserError
 
 
 def dataset(
@@ -146,7 +147,7 @@ def with_distilled(
         has labels that the annotated data lacks.
     """
     if gold_repeats < 1:
-        raise ValueError(f"Invalid gold_repeats: got {gold_repeats}, expected 1 or more.")
+        raise UserError(f"Invalid gold_repeats: got {gold_repeats}, expected 1 or more.")
 
     def read(nlp: Language) -> Iterator[Example]:
         known: dict[str, set[str]] = {}

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from itertools import count
 
+from .errors import UserError
+
 
 def warmup_linear(initial_rate: float, warmup_steps: int, total_steps: int) -> Iterator[float]:
     """Rise to a rate, and fall from there to 0, both linearly: `spacy-rnn.warmup_linear.v1`.
@@ -17,7 +19,7 @@ def warmup_linear(initial_rate: float, warmup_steps: int, total_steps: int) -> I
     RAISES (ValueError): If `warmup_steps` is below 0 or `total_steps` below 1.
     """
     if warmup_steps < 0 or total_steps < 1:
-        raise ValueError(
+        raise UserError(
             f"Invalid schedule: got warmup_steps = {warmup_steps} and total_steps = {total_steps}, "
             "expected 0 or more, and 1 or more."
         )

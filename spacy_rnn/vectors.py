@@ -18,6 +18,7 @@ from thinc.backends import get_array_ops
 from thinc.util import to_numpy
 
 from .checksums import SUMS, seal, unseal, verify_checksums, write_checksums
+from .errors import UserError
 from .files import replacing
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class SubwordVectors(BaseVectors):
     def _assign(self, tokenizer: "Tokenizer | None", data: Any) -> None:
         n_pieces = 0 if tokenizer is None else tokenizer.get_vocab_size()
         if data.ndim != 2 or n_pieces > len(data):
-            raise ValueError(
+            raise UserError(
                 f"The tokenizer and the table don't fit: got {n_pieces} pieces and vectors of the "
                 f"shape {data.shape}, expected a vector for each piece."
             )
@@ -150,7 +151,7 @@ class SubwordVectors(BaseVectors):
 
     def add(self, key: int | str, *, vector: Any = None, row: int | None = None) -> int:
         """RAISES (ValueError): Always: the vectors of words follow from those of their pieces."""
-        raise ValueError(
+        raise UserError(
             f"Can't set the vector of {self.strings.as_string(key)!r}: it is the mean of those of "
             "the word's pieces. Use a table with a vector for each word, from 'spacy rnn subwords' "
             "with --words or from 'spacy init vectors'."
@@ -205,7 +206,7 @@ class SubwordVectors(BaseVectors):
         except ImportError:
             raise
         except Exception as err:  # tokenizers and safetensors raise what they like
-            raise ValueError(
+            raise UserError(
                 f"Can't load the subwords from {folder}: {err}. Expected what 'spacy rnn subwords' "
                 f"or nlp.to_disk wrote: make or save it again, or delete {SUMS} if you changed a "
                 "file yourself."
@@ -257,7 +258,7 @@ def require_no_others(vocab: Path) -> None:
     """RAISES (ValueError): If the folder of a vocab has an ordinary table of vectors."""
     table = vocab / "vectors"
     if table.is_file() and numpy.load(table, mmap_mode="r").size:
-        raise ValueError(
+        raise UserError(
             f"Can't load subwords from {vocab}: got an ordinary table of vectors, expected the "
             f"folder {FOLDER}. Leave [nlp.vectors] out of the config for this table, or name a "
             "folder that 'spacy rnn subwords' made in [initialize] vectors."

@@ -1,6 +1,7 @@
 """Errors of annotation."""
 
+from ..errors import UserError
 
-class AnnotationError(ValueError):
-    """Texts cannot be annotated. The message says what was found, what is expected and what to do
-    about it."""
+
+class AnnotationError(UserError):
+    """Texts cannot be annotated."""

@@ -2,22 +2,21 @@ import re
 import warnings
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dis import opmap
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
 import srsly
 from spacy import util
+from spacy.cli._util import setup_gpu
 from spacy.language import Language
 from spacy.training import Corpus, Example
 from spacy.training.corpus import FILE_TYPE, walk_corpus
 from thinc.api import Config, ConfigValidationError
 from wasabi import msg
 
-from ..cluster import ClusterError
-from ..corpus import CorpusError
 from ..dotted import unknown_setting
+from ..errors import UserError
 from ..files import replacing
 
 # What `nlp.to_disk` writes beside the components.
@@ -25,42 +24,42 @@ PIPELINE_FILES = {"config.cfg", "meta.json", "tokenizer", "vocab"}
 CODED = re.compile(r"\[E\d+\] ")  # how spaCy's errors begin
 
 
-class CommandError(ValueError):
-    """A command cannot do what it is asked. The message says what was found, what is expected and
-    what to do about it."""
+class CommandError(UserError):
+    """A command cannot do what it is asked."""
 
 
 @contextmanager
 def exit_on_error() -> Iterator[None]:
-    """Turn an error that is the user's to resolve into one line and exit code 1: what a command, a
-    component or spaCy refuses, what is wrong with the data, and what the system refuses (a full
-    disk, a target that is read-only). Any other error is a mistake of ours and keeps its
-    traceback."""
+    """Turn an error that is the user's to resolve into one line and exit code 1: what we or spaCy
+    refuse, a package that is missing, and what the system refuses (a full disk, a target that is
+    read-only). Any other error is a mistake of ours and keeps its traceback."""
     try:
         yield
     except OSError as error:
         what = f"Can't use {error.filename}: " if error.filename else ""
         what = "Can't read or write: " if error.errno and not what else what
         msg.fail(f"{what}{reason(error)}", exits=1)
-    except (ValueError, ImportError) as error:
-        if not is_refusal(error):
+    except UserError as error:
+        msg.fail(str(error), exits=1)
+    except ConfigValidationError as error:
+        msg.fail(f"The config can't be used: {reason(error)}", exits=1)
+    except ImportError as error:  # of a package, or of a language that needs one
+        msg.fail(reason(error), exits=1)
+    except ValueError as error:
+        if not CODED.match(str(error)):
             raise
-        what = "The config can't be used: " if isinstance(error, ConfigValidationError) else ""
-        own = isinstance(error, (CommandError, CorpusError, ClusterError))
-        msg.fail(what + (str(error) if own else reason(error)), exits=1)
+        msg.fail(reason(error), exits=1)
 
 
-def is_refusal(error: BaseException) -> bool:
-    """RETURNS (bool): Whether an error was raised by a statement to that end, which says what is
-    wrong, and did not come out of an operation that went wrong.
+def use_device(use_gpu: int, silent: bool = False) -> None:
+    """Compute on a GPU, or with -1 on the CPU.
+
+    RAISES (CommandError): If there is no such GPU, or nothing is installed that uses it.
     """
-    place = error.__traceback__
-    while place is not None and place.tb_next is not None:
-        place = place.tb_next
-    if place is None or CODED.match(str(error)):
-        return True
-    code = place.tb_frame.f_code.co_code  # empty where it is compiled
-    return code[place.tb_lasti : place.tb_lasti + 1] == bytes([opmap["RAISE_VARARGS"]])
+    try:
+        setup_gpu(use_gpu, silent=silent)
+    except ValueError as error:
+        raise CommandError(reason(error)) from error
 
 
 def reason(error: BaseException) -> str:

@@ -17,7 +17,7 @@ from ._options import (
     TextRevision,
     TextSplit,
 )
-from ._util import CommandError, exit_on_error, load_pipeline
+from ._util import exit_on_error, load_pipeline
 
 
 class OutputFormat(str, Enum):
@@ -52,27 +52,24 @@ def annotate_cli(
     goes on where it was left. Texts that cannot be annotated are listed in
     failures.jsonl.
     """
-    from ..annotation import AnnotationError, annotate
+    from ..annotation import annotate
     from ..annotation.cluster import ray_cluster
     from ..annotation.texts import Source
 
     with exit_on_error():
         nlp = load_pipeline(model)
-        try:
-            summary = annotate(
-                nlp,
-                model,
-                Source(source, text_column, id_column, split, revision),
-                output,
-                form=to.value,
-                columns=columns.split(",") if columns is not None else None,
-                shard_size=shard_size,
-                n_process=n_process,
-                engine=ray_cluster(n_process, address) if engine == EngineName.ray else None,
-                silent=False,
-            )
-        except AnnotationError as error:
-            raise CommandError(str(error)) from error
+        summary = annotate(
+            nlp,
+            model,
+            Source(source, text_column, id_column, split, revision),
+            output,
+            form=to.value,
+            columns=columns.split(",") if columns is not None else None,
+            shard_size=shard_size,
+            n_process=n_process,
+            engine=ray_cluster(n_process, address) if engine == EngineName.ray else None,
+            silent=False,
+        )
     now = summary.texts - summary.found
     before = f"{summary.found:,}" if now else "all"
     found = f", {before} of them before" if summary.found else ""

@@ -6,6 +6,7 @@ from spacy.cli._util import Arg, Opt
 from spacy.training import Example
 from wasabi.printer import Printer
 
+from ..errors import UserError
 from ..pipeline.calibration import expected_calibration_error
 from ..pipeline.evidence import Fit
 from . import app
@@ -90,7 +91,7 @@ def calibrate(
     for name, pipe in pipes.items():
         try:
             results.append(calibrate_pipe(name, pipe, examples))
-        except ValueError as error:
+        except UserError as error:
             msg.warn(str(error))
     if not results:
         raise CommandError(

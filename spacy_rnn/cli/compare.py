@@ -123,34 +123,30 @@ def compare(
     overrides (Optional[Dict[str, Any]]): Settings for all systems, by dotted name.
     silent (bool): Don't print any output.
     RETURNS (Comparison): The comparison.
-    RAISES (CommandError): If the data or a system cannot be used, or a training failed.
+    RAISES (UserError): If the data or a system cannot be used, or a training failed.
     """
     from .. import analysis
     from ..analysis.comparison.data import KINDS
-    from ..recipes import RecipeError
 
     msg = Printer(no_print=silent, pretty=not silent)
     if task is not None and task not in KINDS:
         raise CommandError(f"Unknown task: got '{task}', expected one of {', '.join(KINDS)}.")
-    try:
-        found = analysis.compare(
-            data_path,
-            output_path,
-            names=systems,
-            seeds=range(seeds),
-            jobs=jobs,
-            engine=engine,
-            address=address,
-            kind=task,
-            recipe=recipe,
-            steps=steps,
-            lang=lang,
-            score=score,
-            overrides=overrides,
-            say=msg.info,
-        )
-    except (analysis.AnalysisError, RecipeError) as error:
-        raise CommandError(str(error)) from error
+    found = analysis.compare(
+        data_path,
+        output_path,
+        names=systems,
+        seeds=range(seeds),
+        jobs=jobs,
+        engine=engine,
+        address=address,
+        kind=task,
+        recipe=recipe,
+        steps=steps,
+        lang=lang,
+        score=score,
+        overrides=overrides,
+        say=msg.info,
+    )
     rows = [
         (
             each.name,

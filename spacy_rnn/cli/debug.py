@@ -10,7 +10,7 @@ from thinc.api import Config
 
 from ..pipeline.wiring import require_pretraining
 from . import app
-from ._util import CommandError, exit_on_error
+from ._util import exit_on_error
 
 HELP = "Look for what is wrong with data and configs of recurrent components."
 
@@ -60,14 +60,11 @@ def debug_data(config_path: Path, overrides: dict[str, Any] | None = None, **opt
     config_path (Path): The config.
     overrides (Optional[dict[str, Any]]): Settings by dotted name.
     options (Any): Those of `spacy.cli.debug_data.debug_data`.
-    RAISES (CommandError): If the config names pretrained weights that would not be read.
+    RAISES (UserError): If the config names pretrained weights that would not be read.
     """
     with show_validation_error(config_path):
         config = util.load_config(config_path, overrides=overrides or {}, interpolate=False)
-    try:
-        require_pretraining(config.interpolate())
-    except ValueError as error:
-        raise CommandError(str(error)) from error
+    require_pretraining(config.interpolate())
     with TemporaryDirectory() as folder:
         path = Path(folder) / config_path.name
         stand_in(config).to_disk(path)

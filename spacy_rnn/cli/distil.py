@@ -4,6 +4,7 @@ from typing import Annotated
 from spacy.cli._util import Arg, Opt
 from wasabi import msg
 
+from ..errors import UserError
 from . import app
 from ._options import TEXTS, IdColumn, ShardSize, TextColumn, TextRevision, TextSplit
 from ._util import CommandError, exit_on_error, reason
@@ -39,23 +40,18 @@ def distil_cli(
     goes on where it was left. Texts that the teacher fails on are listed in
     failures.jsonl.
     """
-    from ..annotation import AnnotationError
     from ..annotation.texts import Source
-    from ..transfer import TransferError
     from ..transfer.distil import distil, load_teacher, long_texts
 
     with exit_on_error():
         try:
             nlp = load_teacher(teacher, threshold, lang)
-        except TransferError as error:
-            raise CommandError(str(error)) from error
+        except UserError:
+            raise
         except Exception as error:  # each reader of a damaged file raises what it likes
             raise CommandError(f"Can't load the teacher {teacher}: {reason(error)}") from error
         source = Source(texts, text_column, id_column, split, revision)
-        try:
-            summary = distil(nlp, teacher, source, output, shard_size=shard_size, silent=False)
-        except AnnotationError as error:
-            raise CommandError(str(error)) from error
+        summary = distil(nlp, teacher, source, output, shard_size=shard_size, silent=False)
     found = f", {summary.found:,} of them before" if summary.found else ""
     msg.good(f"Annotated {summary.texts:,} texts{found}", output)
     if long := long_texts(nlp):

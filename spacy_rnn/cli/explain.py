@@ -8,6 +8,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from wasabi.printer import Printer
 
+from ..errors import UserError
 from . import app
 from ._options import Component
 from ._util import CommandError, exit_on_error, load_pipeline, read_examples, staged
@@ -98,7 +99,7 @@ def explain(
     output (Optional[Path]): HTML page or JSON file to write.
     silent (bool): Don't print any output.
     RETURNS (list[Explanation]): The explanations.
-    RAISES (CommandError): If something cannot be explained, or the output's name does not tell
+    RAISES (UserError): If something cannot be explained, or the output's name does not tell
         what to write.
     """
     from .. import explanation
@@ -121,17 +122,14 @@ def explain(
     docs = [*map(nlp.make_doc, texts), *annotated]
     found = []
     for i, doc in enumerate(docs):
-        try:
-            some = explanation.explain_all(
-                nlp,
-                doc,
-                label,
-                component=component,
-                methods=methods,
-                gold=i >= len(texts),
-            )
-        except ValueError as error:
-            raise CommandError(str(error)) from error
+        some = explanation.explain_all(
+            nlp,
+            doc,
+            label,
+            component=component,
+            methods=methods,
+            gold=i >= len(texts),
+        )
         if not some:
             msg.warn(f"Nothing is predicted that could be explained: {doc.text}")
         found.extend(some)
@@ -156,7 +154,7 @@ def _page(
 
     try:
         trust = explanation.faithfulness(nlp, docs, component)
-    except ValueError:  # all is a single word
+    except UserError:  # all is a single word
         trust = []
     title = f"What {model} ({nlp.lang}_{nlp.meta['name']} {nlp.meta['version']}) looks at"
     return explanation.render(found, page=True, title=title, trust=trust)
@@ -178,17 +176,14 @@ def faithfulness(
     limit (int): Number of documents, 0 for all.
     silent (bool): Don't print any output.
     RETURNS (list[Faithfulness]): The measures of each method.
-    RAISES (CommandError): If there is nothing to measure.
+    RAISES (UserError): If there is nothing to measure.
     """
     from .. import explanation
 
     msg = Printer(no_print=silent, pretty=not silent)
     nlp = load_pipeline(model)
     docs = [example.predicted for example in read_examples(nlp, data_path, limit=limit)]
-    try:
-        found = explanation.faithfulness(nlp, docs, component)
-    except ValueError as error:
-        raise CommandError(str(error)) from error
+    found = explanation.faithfulness(nlp, docs, component)
     rows = [(m.method, f"{m.comprehensiveness:.3f}", f"{m.sufficiency:.3f}") for m in found]
     header = ("", "comprehensiveness", "sufficiency")
     msg.table(rows, header=header, aligns=["l", "r", "r"], divider=True)

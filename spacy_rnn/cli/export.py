@@ -5,7 +5,7 @@ from spacy.cli._util import Arg, Opt
 from wasabi import msg
 
 from . import app
-from ._util import CommandError, exit_on_error, load_pipeline, require_output
+from ._util import exit_on_error, load_pipeline, require_output
 
 
 @app.command("export")
@@ -23,14 +23,11 @@ def export_cli(
     with its labels, modules that feed it and an example: for programs without
     torch and spaCy.
     """
-    from ..export import FILES, ExportError, export
+    from ..export import FILES, export
 
     with exit_on_error():
         require_output(output, force, FILES)
-        try:
-            export(load_pipeline(model), output, component)
-        except ExportError as error:
-            raise CommandError(str(error)) from error
+        export(load_pipeline(model), output, component)
         size = sum(file.stat().st_size for file in output.iterdir())
     msg.good(f"Exported the component, {size / 1e6:.1f} MB", output)
     msg.text(f"python {output / 'example.py'} 'We liked the soup .'")

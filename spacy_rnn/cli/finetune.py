@@ -38,7 +38,6 @@ def finetune_cli(
     Fine-tune an encoder, so that it can teach: the folder that is written is
     a model of Hugging Face, which `spacy rnn distil` takes.
     """
-    from ..transfer import TransferError
     from ..transfer.finetuning import TOKENS, fine_tune, save
 
     with exit_on_error():
@@ -51,19 +50,16 @@ def finetune_cli(
         splits = [
             read_examples(nlp, path, gold_preproc=task.value in TOKENS) for path in (train, dev)
         ]
-        try:
-            teacher, score = fine_tune(
-                encoder,
-                task.value,
-                *splits,
-                epochs=epochs,
-                learn_rate=learn_rate,
-                batch_size=batch_size,
-                seed=seed,
-                silent=False,
-            )
-        except TransferError as error:
-            raise CommandError(str(error)) from error
+        teacher, score = fine_tune(
+            encoder,
+            task.value,
+            *splits,
+            epochs=epochs,
+            learn_rate=learn_rate,
+            batch_size=batch_size,
+            seed=seed,
+            silent=False,
+        )
         with staged(output) as (part,):
             save(teacher, part)
     msg.good(f"Saved the teacher: {score:.2%} on {dev}", output)

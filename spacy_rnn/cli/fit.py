@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, cast
 
 import srsly
 import typer
-from spacy.cli._util import Arg, Opt, parse_config_overrides, setup_gpu
+from spacy.cli._util import Arg, Opt, parse_config_overrides
 from spacy.language import Language
 from spacy.training import Example
 from thinc.api import Config
@@ -16,11 +16,10 @@ from wasabi.printer import Printer
 
 from ..corpus import Report, Task
 from ..corpus.splits import Split
-from ..recipes import RecipeError, make_config, task_of
+from ..recipes import make_config, task_of
 from ..recipes.choice import (
     MIN_DOCS,
     Choice,
-    UnlearnableError,
     choose,
     default_recipe,
     require_docs,
@@ -28,7 +27,7 @@ from ..recipes.choice import (
 from . import app
 from ._data import find_task, open_data, parse_columns
 from ._options import Cell, Columns, Exclude, Lang, Optimize, Optimizing, UseGpu
-from ._util import CommandError, exit_on_error, load_pipeline, read_examples, staged
+from ._util import CommandError, exit_on_error, load_pipeline, read_examples, staged, use_device
 from .calibrate import calibrate
 from .convert import TaskName, convert
 
@@ -123,7 +122,7 @@ def fit(
     overrides (Optional[dict[str, Any]]): Settings of the config by dotted name.
     silent (bool): Don't print any output.
     RETURNS (dict[str, float]): The scores on the test split.
-    RAISES (CommandError, CorpusError): If the data cannot be used or learned from, or the output
+    RAISES (UserError): If the data cannot be used or learned from, or the output
         is of something else.
     """
     msg = Printer(no_print=silent, pretty=not silent)
@@ -142,14 +141,11 @@ def fit(
     if "scores" in state:
         msg.good(f"Finished before: {output / 'model'}")
         return cast(dict[str, float], state["scores"])
-    try:
-        if "recipe" not in state:
-            state.update(_prepare(output, asked, msg))
-            _keep(output, state)
-        msg.info(f"Task {state['task']}, recipe {state['recipe']}: {state['reason']}")
-        _train(output, use_gpu, msg)
-    except (RecipeError, UnlearnableError) as error:
-        raise CommandError(str(error)) from error
+    if "recipe" not in state:
+        state.update(_prepare(output, asked, msg))
+        _keep(output, state)
+    msg.info(f"Task {state['task']}, recipe {state['recipe']}: {state['reason']}")
+    _train(output, use_gpu, msg)
     if state["task"] == "tagger":  # gives no probabilities
         with staged(output / "model") as (part,):
             shutil.copytree(output / "training" / "model-best", part)
@@ -244,18 +240,15 @@ def _convert_and_choose(
 
 def _train(output: Path, use_gpu: int, msg: Printer) -> None:
     """Train, from the last checkpoint if there is one."""
-    from ..training import TrainingError, train
+    from ..training import train
 
-    setup_gpu(use_gpu, silent=msg.no_print)
+    use_device(use_gpu, silent=msg.no_print)
     out = io.StringIO() if msg.no_print else sys.stdout
     config = Config().from_disk(output / "config.cfg", interpolate=False)
     if use_gpu >= 0:
         config["system"]["gpu_allocator"] = "pytorch"
-    try:
-        folder = output / "training"
-        train(config, folder, resume=True, use_gpu=use_gpu, stdout=out, stderr=sys.stderr)
-    except TrainingError as error:
-        raise CommandError(str(error)) from error
+    folder = output / "training"
+    train(config, folder, resume=True, use_gpu=use_gpu, stdout=out, stderr=sys.stderr)
 
 
 def _calibrate(output: Path, task: str, msg: Printer) -> None:

@@ -7,8 +7,8 @@ from spacy.cli._util import Arg, Opt
 from wasabi.printer import Printer
 
 from ..corpus import Task
-from ..recipes import RecipeError, make_config, recipes
-from ..recipes.choice import UnlearnableError, choose, default_recipe
+from ..recipes import make_config, recipes
+from ..recipes.choice import choose, default_recipe
 from . import app
 from ._data import find_task, look, open_data, parse_columns
 from ._options import Cell, Columns, Exclude, Lang, Optimize, Optimizing
@@ -107,7 +107,7 @@ def init(
     force (bool): Replace the file if it exists.
     silent (bool): Don't print any output.
     RETURNS (str): The config. Other arguments are those of `make_config`.
-    RAISES (CommandError, CorpusError): If there is no such recipe or it cannot be told which, the
+    RAISES (UserError): If there is no such recipe or it cannot be told which, the
         data cannot be used or the file exists.
     """
     to_stdout = str(output) == "-"
@@ -130,32 +130,29 @@ def init(
             "efficiency, expected one of the two. Set a smaller width of [components.tok2vec.model]"
             " in the config."
         )
-    try:
-        if data is not None:
-            roles = parse_columns(columns or [])
-            task = cast(Task, tasks[0]) if tasks else find_task(data, roles, exclude)
-            summary = look(open_data(data, task, roles, {}, exclude=exclude)["train"], lang)
-            choice = choose(
-                task,
-                optimize,
-                docs=summary.docs,
-                tokens=summary.tokens,
-                labels=summary.labels,
-            )
-            msg.info(f"Recipe {choice.recipe}: {choice.reason}")
-            names = [choice.recipe]
-        names = names or [default_recipe(task, optimize) for task in tasks]
-        text = make_config(
-            names,
-            shared=shared,
-            lang=lang,
-            cell=cell,
-            vectors=vectors,
-            distilled=distilled,
-            gpu=gpu,
+    if data is not None:
+        roles = parse_columns(columns or [])
+        task = cast(Task, tasks[0]) if tasks else find_task(data, roles, exclude)
+        summary = look(open_data(data, task, roles, {}, exclude=exclude)["train"], lang)
+        choice = choose(
+            task,
+            optimize,
+            docs=summary.docs,
+            tokens=summary.tokens,
+            labels=summary.labels,
         )
-    except (RecipeError, UnlearnableError) as error:
-        raise CommandError(str(error)) from error
+        msg.info(f"Recipe {choice.recipe}: {choice.reason}")
+        names = [choice.recipe]
+    names = names or [default_recipe(task, optimize) for task in tasks]
+    text = make_config(
+        names,
+        shared=shared,
+        lang=lang,
+        cell=cell,
+        vectors=vectors,
+        distilled=distilled,
+        gpu=gpu,
+    )
     if to_stdout:
         print(text)
         return text

@@ -5,6 +5,7 @@ import srsly
 from spacy.cli._util import Arg, Opt
 from wasabi.printer import Printer
 
+from ..errors import UserError
 from ..pipeline.calibration import BINS, Reliability
 from . import app
 from ._diagram import reliability_diagram
@@ -64,7 +65,7 @@ def reliability(
     for name, pipe in pipes.items():
         try:
             scores, right = pipe.confidences(examples)
-        except ValueError as error:
+        except UserError as error:
             msg.warn(str(error))
         else:
             if len(scores):

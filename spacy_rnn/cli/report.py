@@ -78,7 +78,7 @@ def report(
     gold_preproc (bool): Use gold-standard tokens and sentences.
     silent (bool): Don't print any output.
     RETURNS (Report): The report.
-    RAISES (CommandError): If the pipeline or the data cannot be used, or the name of an output
+    RAISES (UserError): If the pipeline or the data cannot be used, or the name of an output
         does not tell what to write.
     """
     from .. import analysis
@@ -95,12 +95,9 @@ def report(
     if train is not None:
         train_docs = [example.reference for example in read_examples(nlp, train)]
     msg.info(f"Predicting {len(examples):,} texts")
-    try:
-        found = analysis.report(
-            nlp, examples, train=train_docs, log=log, title=str(model), data=str(data_path)
-        )
-    except analysis.AnalysisError as error:
-        raise CommandError(str(error)) from error
+    found = analysis.report(
+        nlp, examples, train=train_docs, log=log, title=str(model), data=str(data_path)
+    )
     for component in found.components:
         msg.divider(component.name)
         rows = [

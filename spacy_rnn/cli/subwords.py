@@ -7,7 +7,7 @@ from wasabi import msg
 
 from . import app
 from ._options import Lang
-from ._util import CommandError, exit_on_error, require_output, staged
+from ._util import exit_on_error, require_output, staged
 
 
 class DType(str, Enum):
@@ -39,22 +39,18 @@ def subwords_cli(
     given words.
     """
     from ..corpus.text import read_lines
-    from ..transfer import TransferError
     from ..transfer.encoders import Encoder
     from ..transfer.subwords import subwords, word_vectors
 
     with exit_on_error():
         require_output(output, force)
-        try:
-            source = Encoder.load(encoder)
-            if words is None:
-                nlp, kept = subwords(source, width, dtype.value, lang, silent=False)
-            else:
-                listed = dict.fromkeys(line.strip() for line in read_lines(words))
-                listed.pop("", None)
-                nlp, kept = word_vectors(source, [*listed], width, lang, silent=False)
-        except (TransferError, ImportError) as error:
-            raise CommandError(str(error)) from error
+        source = Encoder.load(encoder)
+        if words is None:
+            nlp, kept = subwords(source, width, dtype.value, lang, silent=False)
+        else:
+            listed = dict.fromkeys(line.strip() for line in read_lines(words))
+            listed.pop("", None)
+            nlp, kept = word_vectors(source, [*listed], width, lang, silent=False)
         with staged(output) as (part,):
             nlp.to_disk(part)
             size = sum(file.stat().st_size for file in part.rglob("*") if file.is_file())

@@ -10,13 +10,12 @@ from spacy.cli._util import (
     Opt,
     import_code,
     parse_config_overrides,
-    setup_gpu,
 )
 from wasabi import msg
 
 from . import app
 from ._options import UseGpu
-from ._util import exit_on_error, read_config
+from ._util import exit_on_error, read_config, use_device
 
 
 @app.command("train", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -65,7 +64,7 @@ def train_cli(
     overrides = parse_config_overrides(ctx.args)
     import_code(code_path)
     with exit_on_error():
-        setup_gpu(use_gpu)
+        use_device(use_gpu)
         config = read_config(config_path, overrides)
         try:
             train(

@@ -107,9 +107,8 @@ def tune(
     overrides (Optional[Dict[str, Any]]): Other settings by dotted name.
     silent (bool): Don't print any output.
     RETURNS (Tuning): What was found.
-    RAISES (CommandError): If the config or the space cannot be used, or no trial has a score.
+    RAISES (UserError): If the config or the space cannot be used, or no trial has a score.
     """
-    from ..analysis.problems import AnalysisError
 
     try:
         from ..analysis import tuning
@@ -120,26 +119,23 @@ def tune(
     msg = Printer(no_print=silent, pretty=not silent)
     if sampler not in SAMPLERS:
         raise CommandError(f"Unknown sampler: got '{sampler}', expected {', '.join(SAMPLERS)}.")
-    try:
-        config = read_config(config_path, overrides or {})
-        searched = tuning.read_space(config, space)
-        found = tuning.tune(
-            config,
-            output_path,
-            searched,
-            trials=trials,
-            minutes=minutes,
-            sampler=sampler,
-            jobs=jobs,
-            engine=engine,
-            address=address,
-            seed=seed,
-            prune=prune,
-            title=str(config_path),
-            say=msg.info,
-        )
-    except AnalysisError as error:
-        raise CommandError(str(error)) from error
+    config = read_config(config_path, overrides or {})
+    searched = tuning.read_space(config, space)
+    found = tuning.tune(
+        config,
+        output_path,
+        searched,
+        trials=trials,
+        minutes=minutes,
+        sampler=sampler,
+        jobs=jobs,
+        engine=engine,
+        address=address,
+        seed=seed,
+        prune=prune,
+        title=str(config_path),
+        say=msg.info,
+    )
     best = output_path / "best.cfg"
     page, data = output_path / "tuning.html", output_path / "tuning.json"
     with staged(best, page, data) as (best_part, page_part, data_part):

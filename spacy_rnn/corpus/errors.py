@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from textwrap import shorten
 from typing import Any, TypeVar
 
+from ..errors import UserError
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 N_REASONS = 5  # errors that are kept
 
 
-class CorpusError(ValueError):
+class CorpusError(UserError):
     """The data cannot be used as it is. The message says where, what was found, what is expected
     and what to do about it."""
 

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 import torch
 
+from ..errors import UserError
 from ..modules.recurrent import Cell, RecurrentStack
 from .graph import OPERATORS, Precision
 
@@ -29,25 +30,25 @@ def require_engine(engine: Engine, cell: Cell, precision: Precision = "float32")
     cell.
     """
     if engine not in ENGINES:
-        raise ValueError(f"Unknown engine: got {engine!r}, expected one of {list(ENGINES)}.")
+        raise UserError(f"Unknown engine: got {engine!r}, expected one of {list(ENGINES)}.")
     if precision not in PRECISIONS:
-        raise ValueError(
+        raise UserError(
             f"Unknown precision: got {precision!r}, expected one of {list(PRECISIONS)}."
         )
     if precision == "int8" and (cell != "lstm" or engine == "torch"):
-        raise ValueError(
+        raise UserError(
             f"Can't compute in int8: got the cell {cell!r} with engine = {engine!r}, expected "
             '\'lstm\' with "auto" or "onnx". Set precision = "float32", or these two.'
         )
     if engine != "onnx":
         return
     if cell not in OPERATORS:
-        raise ValueError(
+        raise UserError(
             f"No engine for the cell: got engine = 'onnx' with {cell!r}, expected one of "
             f'{sorted(OPERATORS)}. Set engine = "auto", which takes torch for {cell!r}.'
         )
     if reason := whats_missing():
-        raise ValueError(
+        raise UserError(
             f"Can't use engine = 'onnx': got {reason}, expected ONNX Runtime. Run pip install "
             'onnxruntime, or set engine = "auto", which takes torch where it is missing.'
         )
@@ -98,7 +99,7 @@ def _make(stack: RecurrentStack, engine: Engine, precision: Precision) -> "OnnxS
         return OnnxStack(stack, torch.get_num_threads(), precision)
     except Exception as error:  # whatever the runtime says
         if engine == "onnx":
-            raise ValueError(
+            raise UserError(
                 f"Can't make a session of ONNX Runtime: got {_line(error)}, expected one for this "
                 'machine. Set engine = "auto" or "torch".'
             ) from error

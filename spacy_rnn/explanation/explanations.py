@@ -7,6 +7,7 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from ..errors import UserError
 from .heatmap import render
 from .methods import METHODS, methods_for
 from .occlusion import read
@@ -93,7 +94,7 @@ def explain(
     targets = find_targets(pipe, doc, label, span)
     if len(targets) != 1:
         some = [f"{target.label} at {target.span}" for target in targets[:5]]
-        raise ValueError(
+        raise UserError(
             f"Can't tell what to explain of component '{pipe.name}': got {len(targets)} "
             f"predictions ({', '.join(some) or 'none'}{', …' if len(targets) > 5 else ''}), "
             "expected one. Choose span=(start, end), and a label unless the predicted one is meant."
@@ -159,6 +160,6 @@ def weigh(
 def _require_methods(methods: Sequence[str]) -> None:
     for method in methods:
         if method not in METHODS:
-            raise ValueError(
+            raise UserError(
                 f"Unknown method: got {method!r}, expected one of {', '.join(METHODS)}."
             )

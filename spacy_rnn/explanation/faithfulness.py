@@ -9,6 +9,7 @@ import numpy
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from ..errors import UserError
 from .methods import METHODS, methods_for
 from .occlusion import probabilities, read
 from .questions import find_component, find_targets
@@ -58,7 +59,7 @@ def faithfulness(
         for doc, target in _predictions(nlp, pipe, docs)
     ]
     if not drops:
-        raise ValueError(
+        raise UserError(
             f"Nothing to measure for component '{pipe.name}': got documents in which it predicts "
             "nothing, expected some with a prediction and two tokens or more."
         )

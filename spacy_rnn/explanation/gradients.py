@@ -11,6 +11,7 @@ from thinc.api import Model
 from thinc.types import Ragged
 from thinc.util import to_numpy
 
+from ..errors import UserError
 from .occlusion import BATCH_SIZE
 from .standalone import standalone_model
 from .targets import Array, Target
@@ -62,7 +63,7 @@ class Line:
         self.model = standalone_model(nlp, target.pipe)
         tok2vecs = [node for node in self.model.walk() if "embed" in node.ref_names]
         if not tok2vecs:
-            raise ValueError(
+            raise UserError(
                 f"Component '{target.pipe.name}' does not tell which layer embeds: got the model "
                 f"'{self.model.name}', expected a tok2vec with the reference \"embed\", such as "
                 'spacy-rnn.Tok2Vec.v1 or spacy.Tok2Vec.v2. Use the method "occlusion".'

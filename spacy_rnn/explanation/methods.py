@@ -9,6 +9,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from torch import Tensor
 
+from ..errors import UserError
 from ..layers.shim import torch_shim
 from ..modules.pooling import Pooling
 from .gradients import integrated_gradients
@@ -30,7 +31,7 @@ def attention(nlp: Language, target: Target, doc: Doc) -> Array:
     """
     modules = attention_modules(target.pipe)
     if not modules:
-        raise ValueError(
+        raise UserError(
             f"No attention in component '{target.pipe.name}': got the model "
             f"'{target.pipe.model.name}', expected spacy-rnn.TextCat.v1 with \"attention\" among "
             'its pools. Use the method "occlusion" or "integrated_gradients".'

@@ -6,6 +6,7 @@ from spacy.language import Language
 from spacy.pipeline import Morphologizer, SentenceRecognizer, Tagger, TextCategorizer
 from spacy.tokens import Doc
 
+from ..errors import UserError
 from ..pipeline.ner import RNNEntityRecognizer
 from .targets import Bounds, Category, CRFTag, Entity, Tag, Target, require_label
 
@@ -26,7 +27,7 @@ def find_targets(
         or without a label.
     """
     if not len(doc):
-        raise ValueError(
+        raise UserError(
             "Nothing to explain: got a text without tokens, expected at least one word."
         )
     if label is not None:
@@ -34,7 +35,7 @@ def find_targets(
     kind = cast(type[Target], target_kind(pipe))
     if kind is Category:
         if span is not None:
-            raise ValueError(
+            raise UserError(
                 f"Component '{pipe.name}' labels whole documents: got the span {span}, expected "
                 "none."
             )
@@ -61,7 +62,7 @@ def find_component(nlp: Language, name: str | None = None) -> Any:
     if name not in known:
         got = f"'{name}'" if name else "no name of a component"
         among = f"one of {', '.join(known)}" if known else "a text categorizer, tagger or rnn_ner"
-        raise ValueError(
+        raise UserError(
             f"Can't tell what to explain: got {got} and the pipeline {nlp.pipe_names}, expected "
             f"{among}."
         )
@@ -87,7 +88,7 @@ def _require_span(kind: type[Target], doc: Doc, span: Bounds) -> None:
             if issubclass(kind, Tag)
             else "a first token and the one behind"
         )
-        raise ValueError(
+        raise UserError(
             f"Invalid span: got {span} in a document of {len(doc)} tokens, expected {expected}, "
             "within the document."
         )

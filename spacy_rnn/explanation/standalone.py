@@ -7,6 +7,8 @@ from spacy.pipeline.tok2vec import Tok2Vec, Tok2VecListener
 from spacy.util import replace_model_node
 from thinc.api import Model
 
+from ..errors import UserError
+
 
 def standalone_model(nlp: Language, pipe: Any) -> Model:
     """Copy the model of a component, with the encoder that it listens to inside and without what
@@ -43,7 +45,7 @@ def _upstream(nlp: Language, pipe: Any, listener: Tok2VecListener) -> Tok2Vec:
     for _, upstream in nlp.pipeline:
         if isinstance(upstream, Tok2Vec) and listener in upstream.listeners:
             return upstream
-    raise ValueError(
+    raise UserError(
         f"Component '{pipe.name}' has nothing to listen to: got the pipeline {nlp.pipe_names}, "
         f"expected a tok2vec ('{listener.upstream_name}') before it. Enable or add it."
     )

@@ -11,6 +11,7 @@ from spacy.tokens import Doc
 from thinc.types import Floats2d, Ragged
 from thinc.util import to_numpy
 
+from ..errors import UserError
 from ..layers.crf import Lattice, marginals
 from ..pipeline.calibration import temper
 from ..pipeline.entities import BEGIN, INSIDE, MISSING, Tokens, find_known
@@ -226,7 +227,7 @@ def require_label(pipe: Any, label: str) -> None:
     """RAISES (ValueError): If a component does not have a label."""
     labels = pipe.labels
     if label not in labels:
-        raise ValueError(
+        raise UserError(
             f"Unknown label for component '{pipe.name}': got {label!r}, expected one of its "
             f"{len(labels)} labels ({', '.join(labels[:5])}{', …' if len(labels) > 5 else ''})."
         )

@@ -1,4 +1,5 @@
-class ExportError(ValueError):
-    """A component cannot be exported. The message says what was found, what is expected and what to
-    do about it.
-    """
+from ..errors import UserError
+
+
+class ExportError(UserError):
+    """A component cannot be exported."""

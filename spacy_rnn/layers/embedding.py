@@ -12,6 +12,7 @@ from thinc.api import Model
 from thinc.types import Floats2d, Ragged
 from torch import Tensor
 
+from ..errors import UserError
 from ..features import Features, by_vocab
 from ..modules.embedding import TokenEmbedding
 from ..modules.linear import whole_rows
@@ -51,11 +52,9 @@ def token_embedding(
         static vectors are asked for where the vocab has none.
     """
     if ngram_rows < 0:
-        raise ValueError(
-            f"Invalid ngram_rows: got {ngram_rows}, expected 1 or more, or 0 for none."
-        )
+        raise UserError(f"Invalid ngram_rows: got {ngram_rows}, expected 1 or more, or 0 for none.")
     if cache_mib < 0:
-        raise ValueError(
+        raise UserError(
             f"Invalid cache_mib: got {cache_mib}, expected how many MiB of embedded tokens may be "
             "cached, or 0 for none."
         )
@@ -172,15 +171,15 @@ def attribute_ids(attrs: Sequence[str], rows: Sequence[int]) -> tuple[int, ...]:
     RAISES (ValueError): If one is unknown, or has no table with at least one row.
     """
     if len(attrs) != len(rows):
-        raise ValueError(
+        raise UserError(
             f"Every attribute needs a table: got {len(attrs)} attrs ({', '.join(attrs)}) and "
             f"{len(rows)} rows ({', '.join(map(str, rows))}), expected as many of each."
         )
     if min(rows, default=1) < 1:
-        raise ValueError(f"Invalid rows: got {min(rows)}, expected 1 or more for each attribute.")
+        raise UserError(f"Invalid rows: got {min(rows)}, expected 1 or more for each attribute.")
     unknown = [attr for attr in attrs if attr not in IDS]
     if unknown:
-        raise ValueError(
+        raise UserError(
             f"Unknown attrs: got {', '.join(unknown)}, expected spaCy's names of token attributes, "
             "such as NORM, LOWER, PREFIX, SUFFIX or SHAPE."
         )

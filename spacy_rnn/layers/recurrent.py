@@ -11,6 +11,7 @@ from thinc.types import Floats2d, Ragged
 
 from ..engines.choice import Engine, onnx_stack, require_engine
 from ..engines.graph import Precision
+from ..errors import UserError
 from ..modules.recurrent import Cell, RecurrentStack
 from .shim import TorchShim, no_backprop, torch_shim
 
@@ -47,7 +48,7 @@ def recurrent(
     RAISES (ValueError): See `RecurrentStack` and `require_engine`; or if `dropout` is not a rate.
     """
     if dropout is not None and not 0.0 <= dropout < 1.0:
-        raise ValueError(
+        raise UserError(
             f"Invalid dropout: got {dropout}, expected a rate from 0 up to but not including 1."
         )
     stack = RecurrentStack(
@@ -88,7 +89,7 @@ def hybrid(
     RAISES (ValueError): If they are not as many.
     """
     if depth < 1 or len(cells) != depth:
-        raise ValueError(
+        raise UserError(
             f"Invalid depth: got {depth} with {len(cells)} cells ({', '.join(cells)}), expected a "
             f"cell for each layer. Set depth = {max(len(cells), 1)}, or one cell for all layers."
         )
@@ -137,7 +138,7 @@ def init(model: Model[Ragged, Ragged], X: Ragged | None = None, Y: Ragged | None
 def require_width(model: Model, X: Floats2d) -> None:
     """RAISES (ValueError): If there are vectors, not as wide as the layer expects."""
     if len(X) and X.shape[1] != model.get_dim("nI"):
-        raise ValueError(
+        raise UserError(
             f"The embedding does not fit the encoder '{model.name}': got vectors of width "
             f"{X.shape[1]}, expected {model.get_dim('nI')}. Give both the same width in the "
             "config, or use spacy-rnn.Tok2Vec.v1, which has only one."

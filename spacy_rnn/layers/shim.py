@@ -15,6 +15,7 @@ from thinc.util import get_torch_default_device, torch2xp, xp2torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from ..errors import UserError
 from ..modules.threads import use_one_thread_after_fork
 from .adam import adam_step, is_adam
 from .weights import load_weights, save_weights
@@ -105,7 +106,7 @@ class TorchShim(Shim):
     def _require_numbers(self, outputs: Tensor) -> None:
         """RAISES (ValueError): Before anything has a gradient of it."""
         if torch.isnan(outputs).any():
-            raise ValueError(
+            raise UserError(
                 f"Outputs of {type(self._model).__name__} are not finite: got NaN in training, "
                 "expected numbers. The weights are unchanged. Look for NaN in the vectors table, "
                 "or try a lower learning rate ([training.optimizer] learn_rate)."
@@ -117,7 +118,7 @@ class TorchShim(Shim):
             return
         wrong = [name for name, grad in gradients.items() if not torch.isfinite(grad).all()]
         self._model.zero_grad()
-        raise ValueError(
+        raise UserError(
             f"Gradients of {type(self._model).__name__} are not finite: got NaN or infinite "
             f"values in {', '.join(wrong or gradients)}, expected finite numbers. The weights are "
             "unchanged. Try a lower learning rate ([training.optimizer] learn_rate), or look for "
@@ -207,7 +208,7 @@ class TorchShim(Shim):
         for name in sorted({*expected, *got} - lazy):
             found, right = got.get(name, "nothing"), expected.get(name, "nothing")
             if found != right:
-                raise ValueError(
+                raise UserError(
                     f"Weights of another model than this {module}: for {name}, got {found}, "
                     f"expected {right}. Load them with the config.cfg that was saved beside them."
                 )

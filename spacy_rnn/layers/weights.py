@@ -9,6 +9,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
+from ..errors import UserError
+
 CHECKSUM = "sha256"
 
 
@@ -30,19 +32,19 @@ def load_weights(data: bytes, module: str) -> dict[str, Tensor]:
         header = data[8 : 8 + int.from_bytes(data[:8], "little")]
         stored = json.loads(header).get("__metadata__", {}).get(CHECKSUM)
     except (SafetensorError, ValueError) as err:
-        raise ValueError(
+        raise UserError(
             f"Can't read the weights of {module}: got {len(data)} bytes that are truncated or "
             f"foreign ({err}), expected safetensors. Save or download the pipeline again."
         ) from err
     if stored != checksum(weights):
-        raise ValueError(
+        raise UserError(
             f"Can't read the weights of {module}: got weights that are damaged, expected those of "
             f"the checksum that was saved with them ({stored}). Save or download the pipeline "
             "again."
         )
     for name, weight in weights.items():
         if not torch.isfinite(weight).all():
-            raise ValueError(
+            raise UserError(
                 f"Can't use the weights of {module}: got NaN or infinite numbers in {name}, "
                 "expected finite ones. Train the pipeline again, at a lower learning rate."
             )

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from ..errors import UserError
 from .char_embed import CharEmbed
 from .hash_embed import HashEmbed
 from .linear import has_exact_rows, linear
@@ -45,7 +46,7 @@ class TokenEmbedding(nn.Module):
     ) -> None:
         super().__init__()
         if width < 1:
-            raise ValueError(f"Invalid width: got {width}, expected 1 or more.")
+            raise UserError(f"Invalid width: got {width}, expected 1 or more.")
         self.width = width
         self.attributes = HashEmbed(rows, width, learn_unknown) if rows else None
         self.ngrams = nn.EmbeddingBag(ngram_rows, width, mode="mean") if ngram_rows else None
@@ -54,7 +55,7 @@ class TokenEmbedding(nn.Module):
         widths = [width] * (len(rows) + bool(ngram_rows))
         widths += [CHARACTER_WIDTH] * characters + [width] * vectors
         if not widths:
-            raise ValueError(
+            raise UserError(
                 "Nothing to embed: got no attrs, n-grams, characters or static vectors, expected "
                 "at least one of them."
             )
@@ -152,7 +153,7 @@ class TokenEmbedding(nn.Module):
         if is_lazy(project.weight):
             return cast(Tensor, project(vectors))
         if project.weight.shape[1] != vectors.shape[1]:
-            raise ValueError(
+            raise UserError(
                 f"The table of word vectors is not the one of training: got vectors of width "
                 f"{vectors.shape[1]}, expected {project.weight.shape[1]}. Give the vocab the table "
                 "that the model was trained with, or train the model again with this one."

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ..errors import UserError
 from .linear import linear
 
 Pool = Literal["attention", "max", "mean", "last"]
@@ -37,11 +38,11 @@ class Pooling(nn.Module):
     ) -> None:
         super().__init__()
         if not pools or not set(pools) <= set(POOLS):
-            raise ValueError(
+            raise UserError(
                 f"Invalid pooling: got {list(pools)}, expected one or several of {list(POOLS)}."
             )
         if heads < 1 or width % heads:
-            raise ValueError(
+            raise UserError(
                 f"Invalid heads: got {heads}, expected a number that divides the width, {width}."
             )
         self.width = width

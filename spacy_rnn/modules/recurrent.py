@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
+from ..errors import UserError
 from .batches import reversal, sub_batches
 from .gru import GRUResetAfter, GRUResetBefore
 from .initializers import draw_weights
@@ -80,28 +81,28 @@ class RecurrentStack(nn.Module):
     ) -> None:
         super().__init__()
         if cell not in CELLS:
-            raise ValueError(
+            raise UserError(
                 f"Unknown recurrent cell: got {cell!r}, expected one of {sorted(CELLS)}."
             )
         if cell != "gru" and not reset_after:
-            raise ValueError(
+            raise UserError(
                 f"Invalid reset_after: got false for the cell {cell!r}, expected 'gru', the one "
                 'cell with a reset gate. Set cell = "gru", or leave reset_after out.'
             )
         if depth < 1:
-            raise ValueError(
+            raise UserError(
                 f"Invalid depth: got {depth}, expected 1 or more recurrent layers. To use the "
                 "embedding alone, leave the encoder out."
             )
         if min(input_width, width) < 1:
-            raise ValueError(f"Invalid width: got {min(input_width, width)}, expected 1 or more.")
+            raise UserError(f"Invalid width: got {min(input_width, width)}, expected 1 or more.")
         if bidirectional and width % 2:
-            raise ValueError(
+            raise UserError(
                 f"Invalid width: got {width}, expected an even number, because each direction "
                 f"gives one half. Use {width - 1} or {width + 1}, or set bidirectional = false."
             )
         if token_budget < 1:
-            raise ValueError(
+            raise UserError(
                 f"Invalid token_budget: got {token_budget}, expected 1 or more tokens in a "
                 "sub-batch. Leave it out for 16384."
             )

@@ -13,6 +13,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model
 from thinc.types import Floats2d
 
+from ..errors import UserError
 from ..layers.machines import solve_ngrams
 from .calibration import temper
 from .category_confidence import BATCH_SIZE, CategoryConfidence
@@ -186,7 +187,7 @@ class Categorizer(
             weights = self._find_weights(n_with, n_without)
         unknown = [label for label in weights if label not in self.labels]
         if unknown:
-            raise ValueError(
+            raise UserError(
                 f"Unknown label in class_weights of component '{self.name}': got "
                 f"{', '.join(map(repr, unknown))}, expected some of its {len(self.labels)} labels "
                 f"({', '.join(self.labels[:5])}{', …' if len(self.labels) > 5 else ''}). Correct "

@@ -11,6 +11,7 @@ from spacy.training import Example
 from spacy.util import minibatch
 from thinc.api import Model
 
+from ..errors import UserError
 from .calibration import fit_temperature, temper
 from .evidence import Fit
 from .losses import Array, signed_truth
@@ -147,7 +148,7 @@ class CategoryConfidence(ABC):
         truth = numpy.nan_to_num(self._answers(gold))
         known = truth.any(axis=-1)
         if not known.any():
-            raise ValueError(
+            raise UserError(
                 f"Can't compare component '{self.name}' with the truth: got no document with text "
                 "and any of its labels, expected some. Give it annotated examples."
             )

@@ -7,6 +7,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import minibatch
 
+from ..errors import UserError
 from ..layers.crf import Lattice, marginals, segment_marginals, viterbi
 from .calibration import cross_entropy, fit_temperature
 from .entities import Tokens, find_known
@@ -62,7 +63,7 @@ class EntityConfidence(EntityLattices):
         """
         judged = list(self._judge(examples))
         if not any(len(right) for _, _, right, _ in judged):
-            raise ValueError(
+            raise UserError(
                 f"Can't calibrate component '{self.name}': got examples in which it predicts no "
                 "entities, expected some, right or wrong. Train the component, or give it more "
                 "annotated examples."

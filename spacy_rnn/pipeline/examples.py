@@ -8,6 +8,7 @@ from spacy.language import Language
 from spacy.training import Example
 from thinc.api import Model
 
+from ..errors import UserError
 from .wiring import require_wiring
 
 GetExamples = Callable[[], Iterable[Example]]
@@ -24,7 +25,7 @@ def with_text_first(name: str, get_examples: GetExamples) -> GetExamples:
     RAISES (ValueError): If there are no examples, or none of them has text.
     """
     if next(iter(get_examples()), None) is None:
-        raise ValueError(
+        raise UserError(
             f"No training data for component '{name}': got no examples, expected at least one. "
             "Look whether the file that [corpora.train] reads is empty, or whether its limit or "
             "max_length leaves anything."
@@ -32,7 +33,7 @@ def with_text_first(name: str, get_examples: GetExamples) -> GetExamples:
     texts = (example for example in get_examples() if len(example.x) and len(example.y))
     sample = list(islice(texts, SAMPLE))
     if not sample:
-        raise ValueError(
+        raise UserError(
             f"No text for component '{name}': got examples without tokens only, expected at least "
             "one with some. Look whether the texts were lost where the training data were made."
         )

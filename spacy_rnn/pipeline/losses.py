@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from spacy.training import Example
 from thinc.api import get_array_module
 
+from ..errors import UserError
+
 Array = NDArray[Any]
 
 # Where a document's weight is in `user_data`.
@@ -81,7 +83,7 @@ def sample_weights(examples: Iterable[Example]) -> Array:
 def require_weight(weight: Any, where: str) -> None:
     """RAISES (ValueError): If a weight is negative or not a number."""
     if not isinstance(weight, Real) or not 0.0 <= float(weight) < math.inf:
-        raise ValueError(
+        raise UserError(
             f"Invalid weight in {where}: got {weight!r}, expected a finite number from 0. Leave it "
             "out for a weight of 1."
         )
@@ -96,7 +98,7 @@ def require_probabilities(cats: Mapping[str, float], values: Iterable[float]) ->
     """
     for value in values:
         if not 0.0 <= value <= 1.0:
-            raise ValueError(
+            raise UserError(
                 f"Invalid value in cats: got {value!r} ({dict(cats)}), expected 1 for a label that "
                 "the document has, 0 for one that it has not, or a probability from 0 to 1."
             )
@@ -110,11 +112,11 @@ def require_loss_settings(
         for label, weight in class_weights.items():
             require_weight(weight, f"class_weights, for label {label!r}")
     if not 0.0 <= label_smoothing < 1.0:
-        raise ValueError(
+        raise UserError(
             f"Invalid label_smoothing: got {label_smoothing}, expected a share from 0 and below 1."
         )
     if not 0.0 <= focal_gamma < math.inf:
-        raise ValueError(
+        raise UserError(
             f"Invalid focal_gamma: got {focal_gamma}, expected a number from 0, which leaves the "
             "cross-entropy as it is."
         )

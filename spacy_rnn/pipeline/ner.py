@@ -16,6 +16,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model
 from thinc.types import Ragged
 
+from ..errors import UserError
 from ..layers.crf import n_best, negative_log_likelihood, rounded, set_legal, viterbi
 from .confidence import EntityConfidence
 from .entities import (
@@ -69,14 +70,14 @@ class RNNEntityRecognizer(
         scorer: Callable[..., Any] | None = None,
     ) -> None:
         if n_best < 1:
-            raise ValueError(f"Invalid n_best: got {n_best}, expected 1 or more.")
+            raise UserError(f"Invalid n_best: got {n_best}, expected 1 or more.")
         if n_best > 1 and spans_key is None:
-            raise ValueError(
+            raise UserError(
                 f"Alternatives need a place: got n_best = {n_best} and no spans_key, expected the "
                 'key of doc.spans to keep them in, such as spans_key = "entities".'
             )
         if min_score is not None and not 0.0 <= min_score <= 1.0:
-            raise ValueError(
+            raise UserError(
                 f"Invalid min_score: got {min_score}, expected a probability from 0 to 1."
             )
         self.vocab = vocab
@@ -244,7 +245,7 @@ class RNNEntityRecognizer(
         be learned.
         """
         if any(example.reference.has_annotation("ENT_IOB") for example in examples):
-            raise ValueError(
+            raise UserError(
                 f"No entities for component '{self.name}': got examples whose tokens are all "
                 "annotated as outside of entities, expected some with entities, or labels. Look "
                 "whether the entities were lost where the training data were made."

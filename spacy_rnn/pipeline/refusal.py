@@ -6,6 +6,7 @@ from typing import Any
 from spacy.training import Example
 from thinc.api import Optimizer, get_array_module
 
+from ..errors import UserError
 from ..layers.shim import clear_gradients
 
 
@@ -47,7 +48,7 @@ def require_numbers(name: str, scores: Any) -> None:
     """RAISES (ValueError): If an array of scores, or one of several, has NaN."""
     for part in scores if isinstance(scores, list) else [scores]:
         if get_array_module(part).isnan(part.sum()):
-            raise ValueError(
+            raise UserError(
                 f"The scores of component '{name}' are not finite: got NaN, expected numbers. The "
                 "weights are unchanged. Try a lower learning rate ([training.optimizer] "
                 "learn_rate), or look for NaN in the vectors table."

@@ -5,6 +5,8 @@ from collections.abc import Callable, Collection
 from numbers import Real
 from typing import Any, NamedTuple
 
+from ..errors import UserError
+
 
 class Setting(NamedTuple):
     """A kind of values.
@@ -68,4 +70,4 @@ def require_settings(cfg: dict[str, Any], names: Collection[str]) -> None:
     for name, value in cfg.items():
         setting = SETTINGS.get(name)
         if setting is not None and not setting.holds(value, names):
-            raise ValueError(f"for {name}, got {value!r}, expected {setting.expected}")
+            raise UserError(f"for {name}, got {value!r}, expected {setting.expected}")

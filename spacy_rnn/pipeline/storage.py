@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..checksums import SUMS, DamagedFile, seal, unseal, verify_checksums, write_checksums
+from ..errors import UserError
 from .settings import require_settings
 
 # What there is on disk: settings, the vocabulary, unless the pipeline has it, and weights.
@@ -46,7 +47,7 @@ class FromDisk:
             self._require_cfg(path / "cfg")
         except DamagedFile as err:
             self.cfg = last
-            raise ValueError(
+            raise UserError(
                 f"Can't load component '{self.name}' from {err.file}: got a file that {err.reason}"
                 ", expected what nlp.to_disk wrote. Save or download the pipeline again, or delete "
                 f"{SUMS} if you changed it yourself."
@@ -121,7 +122,7 @@ class FromDisk:
             self._require_cfg(Path("cfg"))
         except (ValueError, DamagedFile) as err:
             reason = err.reason if isinstance(err, DamagedFile) else err
-            raise ValueError(
+            raise UserError(
                 f"Can't load component '{self.name}' from bytes: {reason}. Save the pipeline again."
             ) from err
         return self

@@ -14,6 +14,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model
 from thinc.types import Floats2d, Ragged
 
+from ..errors import UserError
 from ..layers.crf import Lattice, marginals, negative_log_likelihood, viterbi
 from .examples import FromExamples
 from .labels import GrowingLabels
@@ -50,7 +51,7 @@ class RNNTagger(RefusesUpdates, Rehearses, GrowingLabels, FromExamples, Tagger):
         )
         self.crf: Model | None = model.get_ref("crf") if model.has_ref("crf") else None
         if self.crf is not None and label_smoothing:
-            raise ValueError(
+            raise UserError(
                 f"Can't smooth the labels of a CRF: got label_smoothing = {label_smoothing} for "
                 f"component '{name}', expected 0. Set label_smoothing = 0.0, or crf = false in its "
                 "model."

@@ -14,6 +14,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model, get_array_module
 from thinc.types import Floats1d, Floats2d
 
+from ..errors import UserError
 from .categorizer import SCORE_WEIGHTS, Categorizer, ClassWeights, textcat_config
 from .evidence import Fit
 from .examples import GetExamples, with_text_first
@@ -54,7 +55,7 @@ class RNNTextCategorizer(Categorizer):
         **settings: Any,
     ) -> None:
         if not 0.0 <= oos_threshold <= 1.0:
-            raise ValueError(
+            raise UserError(
                 f"Invalid oos_threshold: got {oos_threshold}, expected a number from 0 to 1."
             )
         super().__init__(vocab, model, name, threshold=0.0, **settings)
@@ -158,7 +159,7 @@ class RNNTextCategorizer(Categorizer):
                 raise ValueError(Errors.E895.format(value=cats))
             require_probabilities(cats, values)
             if sum(values) > 1.0 + TOLERANCE:
-                raise ValueError(
+                raise UserError(
                     f"The labels of component '{self.name}' exclude each other: got cats of a sum "
                     f"of {sum(values):.3f} ({cats}), expected probabilities whose sum is 1. Use "
                     "rnn_textcat_multilabel for labels that do not."

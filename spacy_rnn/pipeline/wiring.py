@@ -9,6 +9,8 @@ from spacy.pipeline.tok2vec import Tok2VecListener
 from spacy.ty import ListenedToComponent
 from thinc.api import Model
 
+from ..errors import UserError
+
 
 def require_wiring(name: str, model: Model[Any, Any], nlp: Language | None) -> None:
     """Make sure that a component has the encoder that it listens to, and gets the pretrained
@@ -31,7 +33,7 @@ def require_wiring(name: str, model: Model[Any, Any], nlp: Language | None) -> N
             wanted = "an encoder"
         else:
             continue
-        raise ValueError(
+        raise UserError(
             f"Component '{name}' listens to {wanted}, which does not come before it: got "
             f"the pipeline {', '.join(nlp.component_names)}, expected an rnn_tok2vec or tok2vec of "
             "that name before it. Write the config with 'spacy rnn init --shared', add the "
@@ -48,7 +50,7 @@ def require_pretraining(config: Mapping[str, Any]) -> None:
     """
     weights = config.get("initialize", {}).get("init_tok2vec")
     if weights and not config.get("pretraining"):
-        raise ValueError(
+        raise UserError(
             f"Weights that would not be read: got [initialize] init_tok2vec = {str(weights)!r} and "
             "an empty [pretraining], expected that block to say which component takes them. Fill "
             "it with 'spacy init fill-config --pretraining', or write the config with 'spacy rnn "

@@ -13,6 +13,7 @@ from spacy import util
 from thinc.api import Config, ConfigValidationError
 
 from ..dotted import unknown_setting
+from ..errors import UserError
 from .comments import annotate, comments_in
 
 Cell = Literal["lstm", "gru", "mingru"]
@@ -25,8 +26,8 @@ LISTENER = {
 }
 
 
-class RecipeError(ValueError):
-    """A config cannot be written. The message says what was asked for and what can be had."""
+class RecipeError(UserError):
+    """A config cannot be written."""
 
 
 def recipes() -> dict[str, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
+from ..errors import UserError
 from . import RecipeError, recipes
 
 Optimize = Literal["efficiency", "accuracy"]
@@ -13,8 +14,8 @@ PARAGRAPH = 25
 MANY = 20  # labels
 
 
-class UnlearnableError(ValueError):
-    """Nothing can be learned from the data. The message says why."""
+class UnlearnableError(UserError):
+    """Nothing can be learned from the data."""
 
 
 class Choice(NamedTuple):

@@ -1,6 +1,7 @@
 """Errors of training."""
 
+from ..errors import UserError
 
-class TrainingError(ValueError):
-    """Training cannot begin or go on. The message says what was found, what is expected and what
-    to do about it."""
+
+class TrainingError(UserError):
+    """Training cannot begin or go on."""

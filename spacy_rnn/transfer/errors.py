@@ -1,6 +1,7 @@
 """Errors of transfer."""
 
+from ..errors import UserError
 
-class TransferError(ValueError):
-    """Something cannot be transferred. The message says what was found, what is expected and what
-    to do about it."""
+
+class TransferError(UserError):
+    """Something cannot be transferred."""

@@ -4,8 +4,8 @@ import srsly
 from spacy.tokens import DocBin
 from spacy.training import Example
 
-from spacy_rnn.cli._util import CommandError
 from spacy_rnn.cli.explain import explain, faithfulness
+from spacy_rnn.errors import UserError
 
 CONFIG = {"model": {"tok2vec": {"width": 16, "rows": [50, 50, 50, 50], "char_ngram_rows": 50}}}
 TEXTS = ["It was good.", "It was <not> good."]
@@ -128,14 +128,14 @@ def test_errors(model, tmp_path, spacy_cli):
     assert "got a text without tokens" in printed
     assert page.read_text(encoding="utf8") == "before"
     assert [path.name for path in tmp_path.iterdir() if "part" in path.name] == []
-    with pytest.raises(CommandError, match=r"expected a name that ends in \.html or \.json"):
+    with pytest.raises(UserError, match=r"expected a name that ends in \.html or \.json"):
         explain(model, TEXTS, output=tmp_path / "page.md")
     (tmp_path / "texts.txt").touch()
-    with pytest.raises(CommandError, match="Can't tell whether .*texts.txt is a text"):
+    with pytest.raises(UserError, match="Can't tell whether .*texts.txt is a text"):
         explain(model, [str(tmp_path / "texts.txt")])
-    with pytest.raises(CommandError, match="Unknown label for component 'rnn_textcat'"):
+    with pytest.raises(UserError, match="Unknown label for component 'rnn_textcat'"):
         explain(model, TEXTS, label="nope")
-    with pytest.raises(CommandError, match="Unknown method: got 'nope'"):
+    with pytest.raises(UserError, match="Unknown method: got 'nope'"):
         explain(model, TEXTS, methods=["nope"])
     code, printed = spacy_cli("rnn", "explain", tmp_path / "missing", *TEXTS)
     assert code == 1

@@ -9,9 +9,9 @@ import srsly
 
 from spacy_rnn.cli import fit as module
 from spacy_rnn.cli._data import find_task
-from spacy_rnn.cli._util import CommandError
 from spacy_rnn.cli.fit import fit
 from spacy_rnn.corpus import Columns
+from spacy_rnn.errors import UserError
 
 STEPS = {"training.optimizer.learn_rate.total_steps": 16, "training.eval_frequency": 8}
 SMALL = {"components.rnn_ner.model.tok2vec.width": 32}
@@ -41,7 +41,7 @@ def test_a_file_becomes_a_calibrated_pipeline_and_is_not_done_twice(data, tmp_pa
     again = fit(data, output, optimize="efficiency", overrides={**STEPS, **SMALL})
     assert again == pytest.approx(scores)
     assert not (output / "training").exists()
-    with pytest.raises(CommandError, match="begun with optimize = efficiency, got optimize = acc"):
+    with pytest.raises(UserError, match="begun with optimize = efficiency, got optimize = acc"):
         fit(data, output, overrides={**STEPS, **SMALL})
 
 
@@ -54,7 +54,7 @@ def test_entities_are_left_out_as_asked(data, tmp_path):
 def test_efficiency_is_refused_where_it_would_change_nothing(tmp_path):
     rows = [{"text": f"a {i}", "label": "xy"[i % 2]} for i in range(50)]
     srsly.write_jsonl(tmp_path / "a.jsonl", rows)
-    with pytest.raises(CommandError, match="No recipe of textcat is smaller and faster"):
+    with pytest.raises(UserError, match="No recipe of textcat is smaller and faster"):
         fit(str(tmp_path / "a.jsonl"), tmp_path / "out", optimize="efficiency")
     assert not (tmp_path / "out").exists()
 
@@ -120,14 +120,14 @@ def test_an_interruption_after_training_says_how_to_go_on(data, tmp_path, monkey
 def test_a_folder_of_something_else_stays(data, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/thesis.txt").write_text("x")
-    with pytest.raises(CommandError, match="already there, and not of spacy rnn fit"):
+    with pytest.raises(UserError, match="already there, and not of spacy rnn fit"):
         fit(data, tmp_path / "mine")
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
 
 
 def test_a_label_alone_leaves_nothing_half_done(tmp_path):
     srsly.write_jsonl(tmp_path / "a.jsonl", [{"text": f"a {i}", "label": "x"} for i in range(50)])
-    with pytest.raises(CommandError, match=r"got 1 label \('x'\), expected 2 or more"):
+    with pytest.raises(UserError, match=r"got 1 label \('x'\), expected 2 or more"):
         fit(str(tmp_path / "a.jsonl"), tmp_path / "out", task="textcat")
     assert not (tmp_path / "out").exists()
 
@@ -136,7 +136,7 @@ def test_five_rows_are_too_few(tmp_path):
     srsly.write_jsonl(
         tmp_path / "a.jsonl", [{"text": f"a {i}", "label": "xy"[i % 2]} for i in range(5)]
     )
-    with pytest.raises(CommandError, match="documents to train on, expected 20 or more"):
+    with pytest.raises(UserError, match="documents to train on, expected 20 or more"):
         fit(str(tmp_path / "a.jsonl"), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

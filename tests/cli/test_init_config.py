@@ -8,8 +8,8 @@ from spacy.cli._util import app
 from thinc.api import Config
 from typer.testing import CliRunner
 
-from spacy_rnn.cli._util import CommandError
 from spacy_rnn.cli.init import init
+from spacy_rnn.errors import UserError
 
 SHORT = [{"text": f"word {i}", "label": f"L{i % 30}"} for i in range(90)]
 LONG = [{"text": "word " * 150, "label": f"L{i % 2}"} for i in range(30)]
@@ -53,29 +53,29 @@ def test_entities_in_a_file_of_tokens_are_found(tmp_path):
     ids=["few", "one label", "no text"],
 )
 def test_what_cannot_be_learned_from_says_so(tmp_path, rows, message):
-    with pytest.raises(CommandError, match=message):
+    with pytest.raises(UserError, match=message):
         init(tmp_path / "c.cfg", [], [], data=write(tmp_path / "a.jsonl", rows))
     assert not (tmp_path / "c.cfg").exists()
 
 
 def test_a_file_that_is_there_stays(tmp_path):
     (tmp_path / "c.cfg").write_text("mine")
-    with pytest.raises(CommandError, match="already there, expected a new file"):
+    with pytest.raises(UserError, match="already there, expected a new file"):
         init(tmp_path / "c.cfg", ["ner"], [])
     assert (tmp_path / "c.cfg").read_text() == "mine"
 
 
 def test_a_task_or_a_recipe_is_needed(tmp_path):
-    with pytest.raises(CommandError, match="expected one of --task, --recipe and --data"):
+    with pytest.raises(UserError, match="expected one of --task, --recipe and --data"):
         init(tmp_path / "c.cfg", [], [])
 
 
 @pytest.mark.parametrize("task", ["textcat", "textcat_multilabel", "morphologizer"])
 def test_efficiency_is_refused_where_it_would_change_nothing(tmp_path, task):
-    with pytest.raises(CommandError, match=f"No recipe of {task} is smaller.* for ner or tagger"):
+    with pytest.raises(UserError, match=f"No recipe of {task} is smaller.* for ner or tagger"):
         init(tmp_path / "c.cfg", [task], [], optimize="efficiency")
-    with pytest.raises(CommandError, match="got --shared and --optimize efficiency"):
+    with pytest.raises(UserError, match="got --shared and --optimize efficiency"):
         init(tmp_path / "c.cfg", ["tagger", "ner"], [], optimize="efficiency", shared=True)
     data = write(tmp_path / "a.jsonl", SHORT)
-    with pytest.raises(CommandError, match="No recipe of textcat is smaller"):
+    with pytest.raises(UserError, match="No recipe of textcat is smaller"):
         init(tmp_path / "c.cfg", [], [], data=data, optimize="efficiency")
