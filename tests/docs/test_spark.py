@@ -1,4 +1,4 @@
-"""The job for Spark in docs/how-to/annotate.md, as it stands, in local mode."""
+"""The job for Spark in docs/tutorials/scale-out.md, as it stands, in local mode."""
 
 import json
 import os
@@ -13,7 +13,7 @@ import pytest
 import spacy
 from spacy.training import Example
 
-PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "annotate.md"
+PAGE = Path(__file__).parents[2] / "docs" / "tutorials" / "scale-out.md"
 MODEL = {"tok2vec": {"@architectures": "spacy-rnn.Tok2Vec.v1", "width": 12, "rows": [50] * 4}}
 
 
@@ -25,8 +25,8 @@ def test_spark(tmp_path: Path) -> None:
     nlp.add_pipe("rnn_tagger", config={"model": MODEL})
     example = Example.from_dict(nlp.make_doc("Anna sees"), {"tags": ["N", "V"]})
     nlp.initialize(lambda: [example])
-    (tmp_path / "training").mkdir()
-    nlp.to_disk(tmp_path / "training" / "model-best")
+    (tmp_path / "tagger").mkdir()
+    nlp.to_disk(tmp_path / "tagger" / "model")
     texts = [f"Anna sees {i} trains" for i in range(50)]
     rows = [{"id": f"n{i}", "text": text} for i, text in enumerate(texts)]
     (tmp_path / "texts.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -38,7 +38,6 @@ def test_spark(tmp_path: Path) -> None:
     subprocess.run(command, cwd=tmp_path, check=True, timeout=300, env=environment)
     found = pq.read_table(tmp_path / "annotations").to_pylist()
     expected = [
-        {"id": f"n{i}", "tags": [token.tag_ for token in doc]}
-        for i, doc in enumerate(nlp.pipe(texts))
+        {"text": doc.text, "tags": [token.tag_ for token in doc]} for doc in nlp.pipe(texts)
     ]
-    assert sorted(found, key=lambda row: int(row["id"][1:])) == expected
+    assert sorted(found, key=lambda row: texts.index(row["text"])) == expected
