@@ -14,6 +14,7 @@ from spacy.tokens import Doc, DocBin
 from thinc.api import Config
 from typer.testing import CliRunner
 
+import spacy_rnn.cli  # noqa: F401  (adds the commands to spaCy's app)
 from spacy_rnn import analysis, cluster
 from spacy_rnn.analysis.tuning import tune
 from spacy_rnn.analysis.tuning.space import Choice
