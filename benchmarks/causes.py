@@ -55,7 +55,7 @@ def inverse_document_frequency(documents: Documents, rows: int) -> Array:
 
 
 def log_count_ratios(documents: Documents, gold: Array, used: Array, rows: int) -> Array:
-    """RETURNS (NDArray[float]): What n-grams weigh by `NgramBag.weigh`, found from the documents
+    """RETURNS (NDArray[float]): What n-grams weigh by `label_weights`, found from the documents
     that are used. Shape (rows,).
     """
     total, seen = used.sum(), documents.frequencies(used, rows)
@@ -133,7 +133,7 @@ def steps(
     fix_random_seed(0)
     held = every % ONE_IN == ONE_IN - 1
     others = log_count_ratios(hashed[0], gold, ~held, rows)
-    cost, scale, shift = choose(hashed[0].weighed(others), truth, held, rows, exclusive)
+    _, cost, scale, shift = choose(hashed[0].weighed(others), truth, held, rows, exclusive)
     for width in widths:
         parts = solve(weighed[0], truth, rows, cost, width)
         scores = weighed[1].scores(numpy.arange(len(dev_docs)), parts[0], 0 * parts[0][0])

@@ -12,7 +12,7 @@ from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..modules.margins import Rows, choose, solve
-from ..modules.ngrams import NgramBag, squared_log_ratios
+from ..modules.ngrams import NgramBag, label_weights, rarity_weights, squared_log_ratios
 from .ngrams import document_ngrams
 from .shim import torch_shim
 
@@ -36,10 +36,13 @@ def solve_ngrams(
     batches: Batches,
     exclusive: bool,
 ) -> None:
-    """Weigh n-grams by what they tell about labels, see `NgramBag.weigh`; and let the bag of them,
-    and what an output layer makes of it, be a support vector machine for each label, calibrated on
-    documents held out. From then on training leaves them alone: on rows this sparse, some thousand
-    steps of an optimizer end below what is solved in seconds.
+    """Weigh n-grams, and let the bag of them, and what an output layer makes of it, be a support
+    vector machine for each label, calibrated on documents held out. From then on training leaves
+    them alone: on rows this sparse, some thousand steps of an optimizer end below what is solved in
+    seconds.
+
+    What n-grams tell about labels is the better weight in short documents, their rarity in long
+    ones with many labels: the documents held out choose.
 
     Fewer than `MIN_DOCUMENTS` documents give weights only, and leave the rest to training; so does
     a bag that is not to be solved. Of documents with more than `MAX_NGRAMS` n-grams in all, a part
@@ -56,13 +59,17 @@ def solve_ngrams(
     sample = Sample(n_rows, batches)
     every = numpy.ones(len(sample), dtype=bool)
     if sample.n_documents < MIN_DOCUMENTS or not bag.attrs["solve"]:
-        sample.weigh(module, every)
+        module.weigh(sample.label_weights(every))
         return
     one_in = max(ONE_IN, len(sample) // MOST_HELD_OUT)
     held = numpy.arange(len(sample)) % one_in == one_in - 1
-    sample.weigh(module, ~held)
-    cost, scale, shift = choose(sample.rows(module), sample.truth, held, n_rows, exclusive)
-    sample.weigh(module, every)
+    choices = []
+    for weigh in (sample.label_weights, sample.rarity_weights):
+        module.weigh(weigh(~held))
+        choice = choose(sample.rows(module), sample.truth, held, n_rows, exclusive)
+        choices.append((choice, weigh))
+    (_, cost, scale, shift), weigh = min(choices, key=lambda each: each[0].loss)
+    module.weigh(weigh(every))
     width = bag.get_dim("nO")
     vectors, directions, bias = solve(sample.rows(module), sample.truth, n_rows, cost, width)
     module.set_vectors(torch.from_numpy(vectors))
@@ -118,20 +125,22 @@ class Sample:
             self.one_in *= 2
             self.n_ngrams = sum(len(ngrams) for ngrams, *_ in self.parts)
 
-    def weigh(self, module: NgramBag, used: Array) -> None:
-        """Weigh n-grams by what some of the documents tell. A label that is not known counts as one
-        that they do not have.
-
-        module (NgramBag): The module.
-        used (NDArray[bool]): Which documents. Shape (documents,).
+    def rarity_weights(self, used: Array) -> torch.Tensor:
+        """RETURNS (Tensor): See `modules.ngrams.rarity_weights`, of some of the documents. Shape
+        (rows,).
         """
-        lengths, has = numpy.diff(self.starts), (self.truth > 0) & used[:, None]
+        return rarity_weights(self._count(used), torch.tensor(float(used.sum())))
 
-        def count(which: Array) -> torch.Tensor:
-            ngrams = self.ngrams[numpy.repeat(which, lengths)]
-            return torch.from_numpy(numpy.bincount(ngrams, minlength=self.n_rows)).float()
+    def label_weights(self, used: Array) -> torch.Tensor:
+        """Find what some of the documents tell about labels. A label that is not known counts as
+        one that they do not have.
 
-        seen, total = count(used), torch.tensor(float(used.sum()))
+        used (NDArray[bool]): Which documents. Shape (documents,).
+        RETURNS (Tensor): See `modules.ngrams.label_weights`. 1 where no label tells anything. Shape
+            (rows,).
+        """
+        has = (self.truth > 0) & used[:, None]
+        seen, total = self._count(used), torch.tensor(float(used.sum()))
         told, n_told = torch.zeros(self.n_rows), 0
         at_once = max(1, MAX_COUNTS // self.n_rows)
         for start in range(0, has.shape[1], at_once):
@@ -139,11 +148,15 @@ class Sample:
             documents = torch.from_numpy(labels.sum(axis=0)).float()
             counts = torch.zeros(self.n_rows, len(documents))
             for i in documents.nonzero()[:, 0].tolist():
-                counts[:, i] = count(labels[:, i])
+                counts[:, i] = self._count(labels[:, i])
             told += squared_log_ratios(counts, seen, documents, total)
             n_told += int(((documents > 0) & (documents < total)).sum())
-        if n_told:
-            module.weigh(told / n_told, seen)
+        return label_weights(told / n_told, seen) if n_told else torch.ones(self.n_rows)
+
+    def _count(self, which: Array) -> torch.Tensor:
+        """RETURNS (Tensor): In how many of these documents each n-gram occurs. Shape (rows,)."""
+        ngrams = self.ngrams[numpy.repeat(which, numpy.diff(self.starts))]
+        return torch.from_numpy(numpy.bincount(ngrams, minlength=self.n_rows)).float()
 
     def rows(self, module: NgramBag) -> Rows:
         """RETURNS (Rows): The documents, with what n-grams weigh now."""

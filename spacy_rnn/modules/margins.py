@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy
 from numpy.typing import NDArray
@@ -90,9 +90,22 @@ class Machines:
                 self.bias += step
 
 
-def choose(
-    rows: Rows, truth: Array, held: Array, n_columns: int, exclusive: bool
-) -> tuple[float, float, float]:
+class Choice(NamedTuple):
+    """What makes probabilities of rows, and how well.
+
+    loss (float): The cross-entropy of rows held out, summed.
+    cost (float): What errors cost, see `Machines.train`.
+    scale (float): What scores are multiplied by.
+    shift (float): What is added then, before the softmax or sigmoid.
+    """
+
+    loss: float
+    cost: float
+    scale: float
+    shift: float
+
+
+def choose(rows: Rows, truth: Array, held: Array, n_columns: int, exclusive: bool) -> Choice:
     """Choose the cost of errors, and what makes probabilities of scores, by rows held out.
 
     rows (Rows): The rows.
@@ -100,8 +113,7 @@ def choose(
     held (NDArray[bool]): Which rows are held out. Shape (rows,).
     n_columns (int): The number of columns.
     exclusive (bool): Whether a row has exactly one label.
-    RETURNS (Tuple[float, float, float]): The cost; and what scores are multiplied by, and what is
-        added then, before the softmax or sigmoid.
+    RETURNS (Choice): The one of the least loss.
     """
     others, judged = numpy.flatnonzero(~held), numpy.flatnonzero(held)
     scores = numpy.empty((len(COSTS), len(judged), truth.shape[1]), dtype="float32")
@@ -110,11 +122,11 @@ def choose(
         for i, cost in enumerate(COSTS):
             machines.train(others, cost)
             scores[i, :, labels] = rows.scores(judged, machines.weights, machines.bias)
-    _, scale, shift, cost = min(
-        (*calibrate(found, truth[judged], exclusive), cost)
-        for found, cost in zip(scores, COSTS, strict=True)
-    )
-    return cost, scale, shift
+    choices = []
+    for found, cost in zip(scores, COSTS, strict=True):
+        loss, scale, shift = calibrate(found, truth[judged], exclusive)
+        choices.append(Choice(loss, cost, scale, shift))
+    return min(choices)
 
 
 def solve(

@@ -7,7 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-# The weight of an n-gram that tells nothing, or was never seen; that of others is 1 on average.
+# The weight of an n-gram that tells nothing, or was never seen. Those that were seen weigh 1 on
+# average over documents.
 LEAST = 0.3
 TINY = 1e-6
 # Rows times labels to work on at a time.
@@ -19,9 +20,9 @@ class NgramBag(nn.Module):
     as in fastText (Joulin et al. 2017).
 
     A document's vector is the weighted sum of its n-grams'. Weights grow with the logarithm of an
-    n-gram's count in the document (Manning et al. 2008, 6.4.1) and with what it tells about labels,
-    once that is known, see `weigh`. Those of each kind, be it words or characters, have the same
-    length, so that the many n-grams of characters do not drown the words.
+    n-gram's count in the document (Manning et al. 2008, 6.4.1) and, once that is known, with what
+    it tells about labels or how rare it is, see `weigh`. Those of each kind, be it words or
+    characters, have the same length, so that the many n-grams of characters do not drown the words.
 
     rows (int): Number of rows in the n-grams' table.
     width (int): Width of the output.
@@ -46,14 +47,11 @@ class NgramBag(nn.Module):
         with torch.no_grad():
             self.table.weight.zero_()[:, : vectors.shape[1]] = vectors
 
-    def weigh(self, told: Tensor, seen: Tensor) -> None:
-        """Weigh n-grams by what they tell about labels.
+    def weigh(self, weights: Tensor) -> None:
+        """Weigh n-grams, by `label_weights` or `rarity_weights`.
 
-        told (Tensor): What `squared_log_ratios` found, as a mean over labels. Shape (rows,).
-        seen (Tensor): In how many documents each n-gram occurs. Shape (rows,).
+        weights (Tensor): Shape (rows,).
         """
-        usual = (told * seen).sum() / seen.sum().clamp_min(1)
-        weights = (told / usual.clamp_min(TINY) + LEAST**2).sqrt()
         cast(Tensor, self.weights).copy_(weights)
 
     def forward(
@@ -104,6 +102,29 @@ class NgramBag(nn.Module):
         squares = weights.new_zeros(sizes.numel()).index_add(0, kinds, weights**2)
         lengths = (squares * sizes.shape[1]).sqrt()
         return weights / lengths[kinds]
+
+
+def rarity_weights(seen: Tensor, total: Tensor) -> Tensor:
+    """Find how rare n-grams are: their inverse document frequency, as scikit-learn has it.
+
+    seen (Tensor): In how many documents each n-gram occurs. Shape (rows,).
+    total (Tensor): How many there are at all. Shape ().
+    RETURNS (Tensor): The weights of n-grams. Shape (rows,).
+    """
+    rarity = ((1 + total) / (1 + seen)).log() + 1
+    usual = (rarity * seen).sum() / seen.sum().clamp_min(1)
+    return torch.where(seen > 0, rarity / usual.clamp_min(TINY), LEAST)
+
+
+def label_weights(told: Tensor, seen: Tensor) -> Tensor:
+    """Find what n-grams tell about labels.
+
+    told (Tensor): What `squared_log_ratios` found, as a mean over labels. Shape (rows,).
+    seen (Tensor): In how many documents each n-gram occurs. Shape (rows,).
+    RETURNS (Tensor): The weights of n-grams. Shape (rows,).
+    """
+    usual = (told * seen).sum() / seen.sum().clamp_min(1)
+    return (told / usual.clamp_min(TINY) + LEAST**2).sqrt()
 
 
 def squared_log_ratios(

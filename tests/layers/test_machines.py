@@ -14,7 +14,8 @@ from spacy_rnn.layers import machines
 from spacy_rnn.layers.machines import MIN_DOCUMENTS, Sample
 from spacy_rnn.layers.ngrams import document_ngrams
 from spacy_rnn.layers.shim import torch_shim
-from spacy_rnn.modules.ngrams import NgramBag, squared_log_ratios
+from spacy_rnn.modules.margins import Choice
+from spacy_rnn.modules.ngrams import label_weights, squared_log_ratios
 
 BOTH = ["rnn_textcat", "rnn_textcat_multilabel"]
 LABELS = ["bread", "fish", "soup", "tea"]
@@ -55,6 +56,21 @@ def test_documents_are_classified_before_training(nlp, factory):
     pipe = initialized(nlp, factory, documents(nlp, 200))
     assert accuracy(pipe, documents(nlp, 50, seed=1)) == 1.0
     assert pipe.model.get_ref("ngrams").attrs["solved"]
+
+
+@pytest.mark.parametrize("weights", ["label_weights", "rarity_weights"])
+def test_documents_held_out_choose_what_ngrams_weigh(nlp, monkeypatch, weights):
+    losses = iter([1.0, 2.0] if weights == "label_weights" else [2.0, 1.0])
+    monkeypatch.setattr(machines, "choose", lambda *args: Choice(next(losses), 1.0, 1.0, 0.0))
+    examples = documents(nlp, 200)
+    pipe = initialized(nlp, "rnn_textcat", examples)
+    truth = numpy.array(
+        [[2.0 * eg.y.cats[label] - 1.0 for label in pipe.labels] for eg in examples]
+    )
+    sample = Sample(2000, [([eg.x for eg in examples], truth)])
+    expected = getattr(sample, weights)(numpy.ones(200, dtype=bool))
+    assert torch_shim(pipe.model.get_ref("ngrams")).module.weights.tolist() == expected.tolist()
+    assert accuracy(pipe, documents(nlp, 50, seed=1)) == 1.0
 
 
 def test_too_few_documents_are_left_to_training(nlp):
@@ -177,13 +193,11 @@ def test_memory_of_weighing_is_bounded():
     code = """
 import resource, numpy, spacy
 from spacy_rnn.layers.machines import Sample
-from spacy_rnn.modules.ngrams import NgramBag
 nlp = spacy.blank("en")
 docs = [nlp.make_doc(f"word{i} word{i + 1} and more of them") for i in range(500)]
 truth = 2.0 * (numpy.arange(1000) == numpy.arange(500)[:, None]) - 1.0
-module = NgramBag(65536, 4)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-Sample(65536, [(docs, truth)]).weigh(module, numpy.ones(500, dtype=bool))
+Sample(65536, [(docs, truth)]).label_weights(numpy.ones(500, dtype=bool))
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
 """
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -198,10 +212,8 @@ def test_weights_are_of_documents_in_any_batches(nlp, monkeypatch):
     rows = 500
 
     def weights(*batches: slice) -> list[float]:
-        module = NgramBag(rows, 4)
         sample = Sample(rows, [(docs[batch], 2.0 * labels[batch] - 1.0) for batch in batches])
-        sample.weigh(module, numpy.ones(4, dtype=bool))
-        return module.weights.tolist()
+        return sample.label_weights(numpy.ones(4, dtype=bool)).tolist()
 
     whole = weights(slice(4))
     assert whole == weights(slice(1), slice(1, 4)) != [1.0] * rows
@@ -210,8 +222,7 @@ def test_weights_are_of_documents_in_any_batches(nlp, monkeypatch):
     present = torch.zeros(rows, 4)
     for i, doc in enumerate(docs):
         present[document_ngrams([doc], rows)[0], i] = 1.0
-    expected, rated = NgramBag(rows, 4), torch.tensor(labels).float()
+    rated = torch.tensor(labels).float()
     seen = present.sum(dim=1)
     told = squared_log_ratios(present @ rated, seen, rated.sum(dim=0), torch.tensor(4.0))
-    expected.weigh(told / 2, seen)
-    assert whole == expected.weights.tolist()
+    assert whole == label_weights(told / 2, seen).tolist()

@@ -4,8 +4,15 @@ import math
 
 import pytest
 import torch
+from sklearn.feature_extraction.text import TfidfVectorizer
 
-from spacy_rnn.modules.ngrams import LEAST, NgramBag, squared_log_ratios
+from spacy_rnn.modules.ngrams import (
+    LEAST,
+    NgramBag,
+    label_weights,
+    rarity_weights,
+    squared_log_ratios,
+)
 
 # How often each n-gram occurs in each document: of the first kind, and of the second.
 BAGS = [({3: 2, 1: 1}, {7: 1}), ({}, {}), ({0: 1}, {}), ({}, {9: 1, 8: 1, 7: 4, 6: 1, 5: 1})]
@@ -69,7 +76,7 @@ def weigh(labels: list[list[int]], documents: list[set[int]], rows: int = 5) -> 
     seen, told = occurrences[:, -1], (documents[:-1] > 0) & (documents[:-1] < documents[-1])
     squares = squared_log_ratios(occurrences[:, :-1], seen, documents[:-1], documents[-1])
     if told.any():
-        module.weigh(squares / told.sum(), seen)
+        module.weigh(label_weights(squares / told.sum(), seen))
     return module.weights
 
 
@@ -114,3 +121,15 @@ def test_new_weights_weigh_the_same():
     module.weights[3] = 2.0
     module.reset_parameters()
     assert module.weights.tolist() == [1.0] * 10
+
+
+def test_rare_ngrams_weigh_more():
+    texts = [" ".join(str(n) for n in range(10) if i % (n + 1) == 0) for i in range(60)]
+    vectorizer = TfidfVectorizer(token_pattern=r"\d", vocabulary=[str(n) for n in range(11)])
+    vectorizer.fit([*texts, "x"])
+    seen = torch.tensor([float(sum(str(n) in text for text in texts)) for n in range(11)])
+    found = rarity_weights(seen, torch.tensor(61.0))
+    assert found[10] == LEAST  # was never seen
+    expected = torch.from_numpy(vectorizer.idf_).float()[:10]
+    torch.testing.assert_close(found[:10] / found[0], expected / expected[0])
+    assert float((found * seen).sum() / seen.sum()) == pytest.approx(1.0)
