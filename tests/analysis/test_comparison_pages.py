@@ -11,6 +11,9 @@ from spacy_rnn.analysis.tuning.results import TrialResult
 pytestmark = pytest.mark.slow
 
 
+CELL = "components.rnn_textcat.model.tok2vec.cell"
+
+
 @pytest.fixture
 def comparison() -> Comparison:
     scores = {"lstm": 0.912, "gru": 0.908, "<bow>": 0.741}
@@ -61,16 +64,16 @@ def comparison() -> Comparison:
 @pytest.fixture
 def tuning() -> Tuning:
     trials = [
-        TrialResult(0, "complete", 0.8, {"training.dropout": 0.1, "a.cell": "gru"}, 3.0, ""),
-        TrialResult(1, "pruned", 0.5, {"training.dropout": 0.3, "a.cell": "gru"}, 1.0, ""),
-        TrialResult(2, "failed", None, {"training.dropout": 0.2, "a.cell": "lstm"}, 1.0, "<NaN>"),
-        TrialResult(3, "complete", 0.9, {"training.dropout": 0.2, "a.cell": "lstm"}, 3.0, ""),
+        TrialResult(0, "complete", 0.8, {"training.dropout": 0.1, CELL: "gru"}, 3.0, ""),
+        TrialResult(1, "pruned", 0.5, {"training.dropout": 0.3, CELL: "gru"}, 1.0, ""),
+        TrialResult(2, "failed", None, {"training.dropout": 0.2, CELL: "lstm"}, 1.0, "<NaN>"),
+        TrialResult(3, "complete", 0.9, {"training.dropout": 0.2, CELL: "lstm"}, 3.0, ""),
     ]
     scales = {
         "training.dropout": {"low": 0.1, "high": 0.5, "log": False},
-        "a.cell": {"values": ["gru", "lstm"]},
+        CELL: {"values": ["gru", "lstm"]},
     }
-    importances = {"training.dropout": 0.3, "a.cell": 0.7}
+    importances = {"training.dropout": 0.3, CELL: 0.7}
     return Tuning("c.cfg", "tpe", trials, trials[3], importances, scales, "[nlp]\nlang = <en>")
 
 

@@ -23,7 +23,7 @@ function history() {
 
 function importances() {
   const rows = Object.entries(DATA.importances).map(([name, value]) => ({ name: short(name), value }));
-  if (!rows.length) return h("p", { class: "soft" }, "Too few trials to tell: fewer than ten are complete, or all have one score. More --trials continue the search.");
+  if (!rows.length) return h("p", { class: "soft" }, "There are too few trials to tell: fewer than ten are complete, or all have one score. More --trials continue the search.");
   return chart((width) => Plot.plot({
     width, height: 30 + 26 * rows.length, marginLeft: Math.min(130, width * 0.4), marginRight: 40, marginTop: 4, style: STYLE,
     x: { axis: null }, y: { label: null, domain: d3.sort(rows, (r) => -r.value).map((r) => r.name), tickSize: 0 },
