@@ -105,3 +105,22 @@ def test_colours_follow_the_reader_and_the_button(report, show, browser):
 def test_a_page_fits_a_phone(report, show):
     ask = show(report.to_html(), width=380)
     assert ask("document.documentElement.scrollWidth") <= 380
+
+
+def test_scores_that_are_all_perfect_have_a_scale(report, nlp, categorized, show):
+    nlp.remove_pipe("textcat")
+    examples, nlp = categorized(40, 3)
+    for example in examples:
+        example.reference.cats = {
+            label: float(value == max(example.predicted.cats.values()))
+            for label, value in example.predicted.cats.items()
+        }
+    component = component_report(judge(nlp, examples)[-1], examples)
+    rows = [{**row, "score": 1.0} for row in report.log.rows]
+    log = replace(report.log, rows=rows)
+    ask = show(replace(report, components=[component], log=log).to_html())
+    text = ask("document.body.innerText")
+    assert "interval, 90 to 100" in text
+    assert "100.0000" not in text
+    at = ask("[...document.querySelectorAll('.range b')].map((dot) => dot.style.left)")
+    assert at == ["100%"] * 3

@@ -97,6 +97,8 @@ const STYLE = { background: "transparent", fontSize: "12px", overflow: "visible"
 
 // Marks of a value with its interval, for rows in the order given: { name, value, low, high, side }.
 function intervals(rows, { label, side, margin = 150, zero = false, format = points } = {}) {
+  const [least, most] = d3.extent(rows.flatMap((row) => [row.low ?? row.value, row.value, row.high ?? row.value]));
+  const domain = least === most ? [least - Math.abs(least || 1) / 10, most] : undefined; // a scale needs two ends
   return chart((width) =>
     Plot.plot({
       width,
@@ -106,7 +108,7 @@ function intervals(rows, { label, side, margin = 150, zero = false, format = poi
       marginTop: 38,
       marginBottom: 10,
       style: STYLE,
-      x: { label, labelOffset: 34, axis: "top", grid: true, nice: true, zero, tickFormat: format === points ? tick : format, ticks: Math.max(2, width / 120) },
+      x: { label, labelOffset: 34, axis: "top", grid: true, nice: true, zero, domain, tickFormat: format === points ? tick : format, ticks: Math.max(2, width / 120) },
       y: { label: null, domain: rows.map((row) => row.name), tickSize: 0 },
       marks: [
         Plot.ruleY(rows.filter((row) => row.low !== null), { y: "name", x1: "low", x2: "high", stroke: "var(--right)", strokeWidth: 2, strokeOpacity: 0.5 }),

@@ -24,7 +24,7 @@ function headline(component) {
 }
 
 function labelTable(component, choose) {
-  const lowest = Math.floor(10 * d3.min(component.labels, (r) => Math.min(r.low ?? 1, r.f))) / 10;
+  const lowest = Math.floor(10 * d3.min([0.9, ...component.labels.map((r) => Math.min(r.low ?? 1, r.f))])) / 10;
   const columns = [
     { title: "label", value: (r) => r.label, show: (r) => h("button", { type: "button", onclick: () => choose({ either: r.label }) }, r.label) },
     { title: "F", value: (r) => r.f, show: (r) => points(r.f), ascending: true },
@@ -250,7 +250,7 @@ function training() {
     notes([DATA.log_note]),
     h("p", { class: "soft" }, `${count(log.rows.length)} evaluations on the development data, in ${log.path}.${told}`),
     h("div", { class: "pair" },
-      figure("Score that the best pipeline is chosen by", line(scores, "score, %", {})),
+      figure("Score that the best pipeline is chosen by", line(scores, "score, %", { tickFormat: (v) => String(+v.toFixed(2)) })),
       figure("Loss since the last evaluation", line(losses, "loss", { zero: true, tickFormat: "~s" }))),
   ];
 }
