@@ -82,7 +82,7 @@ class Annotator:
         with bounded_memory(self.nlp):
             return [
                 {
-                    "tags": [token.tag_ for token in doc],
+                    "tags": [token.tag_ for token in doc] if doc.has_annotation("TAG") else [],
                     "entities": [
                         {"start": ent.start_char, "end": ent.end_char, "label": ent.label_}
                         for ent in doc.ents

@@ -63,6 +63,15 @@ def test_requests_that_come_together_are_one_batch(nlp: Language) -> None:
     assert annotator.metrics["batches"] == 1
 
 
+def test_what_the_pipeline_does_not_annotate_is_empty(tmp_path: Path) -> None:
+    from spacy_rnn.service import Annotator
+
+    nlp = spacy.blank("en")
+    nlp.to_disk(tmp_path / "model")
+    answers = Annotator(nlp, str(tmp_path / "model")).annotate(["Anna sees"])
+    assert answers == [{"tags": [], "entities": [], "cats": {}}]
+
+
 @pytest.mark.filterwarnings("ignore")  # of the test client
 def test_a_batch_that_fails_is_told_and_the_service_goes_on(nlp: Language) -> None:
     from spacy_rnn.service import Annotator
