@@ -3,10 +3,12 @@ import warnings
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from signal import SIGINT
 from textwrap import shorten
 from typing import Any
 
 import srsly
+import typer
 from spacy import util
 from spacy.cli._util import setup_gpu
 from spacy.language import Language
@@ -49,6 +51,16 @@ def exit_on_error() -> Iterator[None]:
         if not CODED.match(str(error)):
             raise
         msg.fail(reason(error), exits=1)
+
+
+@contextmanager
+def goes_on() -> Iterator[None]:
+    """Tell on an interruption that the same command goes on where it is left."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        msg.warn("Left: give the same command again to go on.")
+        raise typer.Exit(128 + SIGINT) from None
 
 
 def use_device(use_gpu: int, silent: bool = False) -> None:

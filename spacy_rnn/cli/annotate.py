@@ -17,7 +17,7 @@ from ._options import (
     TextRevision,
     TextSplit,
 )
-from ._util import exit_on_error, load_pipeline
+from ._util import exit_on_error, goes_on, load_pipeline
 
 
 class OutputFormat(str, Enum):
@@ -56,7 +56,7 @@ def annotate_cli(
     from ..annotation.cluster import ray_cluster
     from ..annotation.texts import Source
 
-    with exit_on_error():
+    with exit_on_error(), goes_on():
         nlp = load_pipeline(model)
         summary = annotate(
             nlp,

@@ -8,7 +8,7 @@ from wasabi.printer import Printer
 
 from . import app
 from ._options import Address, EngineName, EngineOption, Jobs, Lang
-from ._util import CommandError, exit_on_error, staged
+from ._util import CommandError, exit_on_error, goes_on, staged
 
 if TYPE_CHECKING:
     from ..analysis import Comparison
@@ -69,7 +69,7 @@ def compare_cli(
     --training.eval_frequency 50.
     """
     overrides = parse_config_overrides(ctx.args)
-    with exit_on_error():
+    with exit_on_error(), goes_on():
         compare(
             data_path,
             output_path,

@@ -7,7 +7,7 @@ from wasabi import msg
 from ..errors import UserError
 from . import app
 from ._options import TEXTS, IdColumn, ShardSize, TextColumn, TextRevision, TextSplit
-from ._util import CommandError, exit_on_error, reason
+from ._util import CommandError, exit_on_error, goes_on, reason
 
 
 @app.command("distil")
@@ -43,7 +43,7 @@ def distil_cli(
     from ..annotation.texts import Source
     from ..transfer.distil import distil, load_teacher, long_texts
 
-    with exit_on_error():
+    with exit_on_error(), goes_on():
         try:
             nlp = load_teacher(teacher, threshold, lang)
         except UserError:

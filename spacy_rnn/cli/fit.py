@@ -3,7 +3,6 @@ import shutil
 import sys
 from itertools import islice
 from pathlib import Path
-from signal import SIGINT
 from typing import Annotated, Any, Literal, cast
 
 import srsly
@@ -27,7 +26,15 @@ from ..recipes.choice import (
 from . import app
 from ._data import find_task, open_data, parse_columns
 from ._options import Cell, Columns, Exclude, Lang, Optimize, Optimizing, UseGpu
-from ._util import CommandError, exit_on_error, load_pipeline, read_examples, staged, use_device
+from ._util import (
+    CommandError,
+    exit_on_error,
+    goes_on,
+    load_pipeline,
+    read_examples,
+    staged,
+    use_device,
+)
 from .calibrate import calibrate
 from .convert import TaskName, convert
 
@@ -67,7 +74,7 @@ def fit_cli(
     """
     from ..training import Interrupted
 
-    with exit_on_error():
+    with exit_on_error(), goes_on():
         try:
             fit(
                 data,
@@ -86,9 +93,6 @@ def fit_cli(
         except Interrupted as error:
             Printer().warn(f"Left on {error}: give the same command again to go on.")
             raise typer.Exit(128 + error.signal) from None
-        except KeyboardInterrupt:
-            Printer().warn("Left: give the same command again to go on.")
-            raise typer.Exit(128 + SIGINT) from None
 
 
 def fit(

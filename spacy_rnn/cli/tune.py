@@ -8,7 +8,15 @@ from wasabi.printer import Printer
 
 from . import app
 from ._options import Address, EngineName, EngineOption, Jobs
-from ._util import CommandError, exit_on_error, load_pipeline, read_config, read_examples, staged
+from ._util import (
+    CommandError,
+    exit_on_error,
+    goes_on,
+    load_pipeline,
+    read_config,
+    read_examples,
+    staged,
+)
 
 if TYPE_CHECKING:
     from ..analysis.tuning import Tuning
@@ -54,7 +62,7 @@ def tune_cli(
     --paths.train corpus/train.spacy.
     """
     overrides = parse_config_overrides(ctx.args)
-    with exit_on_error():
+    with exit_on_error(), goes_on():
         tune(
             config_path,
             output_path,

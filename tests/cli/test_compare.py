@@ -26,3 +26,13 @@ def test_compare_refuses(nlp, tmp_path, spacy_cli):
         assert code == 1, printed
         assert message in printed
     assert not (tmp_path / "out").exists()
+
+
+def test_an_interruption_says_how_to_go_on(tmp_path, monkeypatch, spacy_cli):
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("spacy_rnn.analysis.compare", interrupt)
+    code, printed = spacy_cli("rnn", "compare", tmp_path, tmp_path / "out")
+    assert code == 130
+    assert "give the same command again to go on" in printed
