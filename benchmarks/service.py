@@ -43,7 +43,7 @@ def serving(model: str, workers: int) -> Iterator[tuple[str, int]]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "uvicorn", "spacy_rnn.service:app", "--log-level", "warning"]
-    command += ["--port", str(port), "--workers", str(workers)]
+    command += ["--port", str(port), "--workers", str(workers), "--timeout-keep-alive", "60"]
     service = subprocess.Popen(command, env={**os.environ, "MODEL": model})
     address = f"http://127.0.0.1:{port}"
     try:
