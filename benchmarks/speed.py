@@ -72,16 +72,16 @@ def main(args: Sequence[str] | None = None) -> int:
     import encoder_sections
     import engine_sections
     import sections
-    from texts import default_texts, read_texts
+    from texts import SAMPLE, read_texts, treebank
 
     output = options.output
     if output is None and not options.quick:
         suffix = "" if options.threads == 1 else f"-{options.threads}-threads"
         output = RESULTS / f"speed{suffix if options.gpu_id < 0 else '-gpu'}"
-    source = options.texts or default_texts()
     try:
         if options.rounds < 1:
             raise BenchmarkError(f"--rounds is {options.rounds}: expected 1 or more.")
+        source = options.texts or (SAMPLE if options.quick else treebank())
         texts = read_texts(source)[: 40 if options.quick else None]
         gpu = use_gpu(options.gpu_id)
     except BenchmarkError as error:

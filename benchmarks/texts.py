@@ -17,10 +17,17 @@ LABELS = [f"L{i}" for i in range(4)]
 ENTITIES = [f"E{i}" for i in range(4)]
 
 
-def default_texts() -> Path:
-    """RETURNS (Path): The development part of UD EWT if it is there, else the embedded sample."""
+def treebank() -> Path:
+    """RETURNS (Path): The development part of UD English EWT.
+    RAISES (BenchmarkError): If it is not there.
+    """
     found = sorted((ROOT / "data" / "ud").rglob("*ewt*dev*.conllu"))
-    return found[0] if found else SAMPLE
+    if not found:
+        raise BenchmarkError(
+            "Can't find UD English EWT below data/ud: run python -m spacy project run ud-assets, "
+            "or give other texts with --texts. In those of the sample hardly a word is new."
+        )
+    return found[0]
 
 
 def read_texts(path: Path) -> list[str]:

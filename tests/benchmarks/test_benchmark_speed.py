@@ -117,6 +117,19 @@ def test_nothing_is_half_written(module: Module, tmp_path: Path) -> None:
     assert [each.name for each in path.parent.iterdir()] == ["result.json"]
 
 
+def test_the_sample_does_not_pass_for_the_treebank(
+    module: Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = module("texts")
+    monkeypatch.setattr(texts, "ROOT", tmp_path)
+    with pytest.raises(module("harness").BenchmarkError, match="Can't find UD English EWT below"):
+        texts.treebank()
+    folder = tmp_path / "data/ud/UD_English-EWT"
+    folder.mkdir(parents=True)
+    (folder / "en_ewt-ud-dev.conllu").touch()
+    assert texts.treebank() == folder / "en_ewt-ud-dev.conllu"
+
+
 def test_texts(module: Module, tmp_path: Path) -> None:
     texts = ["One text.", "Another one."]
     files = {
