@@ -96,9 +96,10 @@ function chart(draw) {
 const STYLE = { background: "transparent", fontSize: "12px", overflow: "visible", "--plot-background": "var(--raised)" };
 
 // Marks of a value with its interval, for rows in the order given: { name, value, low, high, side }.
+// A scale needs two ends, also where all values are one.
 function intervals(rows, { label, side, margin = 150, zero = false, format = points } = {}) {
   const [least, most] = d3.extent(rows.flatMap((row) => [row.low ?? row.value, row.value, row.high ?? row.value]));
-  const domain = least === most ? [least - Math.abs(least || 1) / 10, most] : undefined; // a scale needs two ends
+  const domain = least === most ? [least - Math.abs(least || 1) / 10, most] : undefined;
   return chart((width) =>
     Plot.plot({
       width,

@@ -33,16 +33,16 @@ function pairs() {
 }
 
 function tradeOff() {
-  const rows = DATA.systems.filter((system) => system.bytes !== null); // pipelines
-  if (!rows.length) return null;
+  const pipelines = DATA.systems.filter((system) => system.bytes !== null);
+  if (!pipelines.length) return null;
   return chart((width) => Plot.plot({
     width, height: 320, marginLeft: 48, marginRight: 60, marginBottom: 40, style: STYLE,
     x: { type: "log", label: "words/s", grid: true, ticks: 4, tickFormat: "~s" },
     y: { label: `${DATA.metric}, %`, grid: true, tickFormat: tick },
     marks: [
-      Plot.ruleX(rows, { x: "words_per_second", y1: "low", y2: "high", stroke: "var(--right)", strokeOpacity: 0.5, strokeWidth: 2 }),
-      Plot.dot(rows, { x: "words_per_second", y: "score", fill: "var(--right)", r: 4.5 }),
-      Plot.text(rows, { x: "words_per_second", y: "score", text: "name", textAnchor: "start", dx: 8, fontSize: 11 }),
+      Plot.ruleX(pipelines, { x: "words_per_second", y1: "low", y2: "high", stroke: "var(--right)", strokeOpacity: 0.5, strokeWidth: 2 }),
+      Plot.dot(pipelines, { x: "words_per_second", y: "score", fill: "var(--right)", r: 4.5 }),
+      Plot.text(pipelines, { x: "words_per_second", y: "score", text: "name", textAnchor: "start", dx: 8, fontSize: 11 }),
     ],
   }));
 }
