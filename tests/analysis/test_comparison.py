@@ -26,6 +26,7 @@ from spacy_rnn.analysis.comparison.systems import system_config, systems
 from spacy_rnn.analysis.decisions import Decisions
 from spacy_rnn.analysis.scores import Bootstrap
 from spacy_rnn.recipes import make_config
+from spacy_rnn.recipes.choice import UnlearnableError
 
 SAMPLE = Path(__file__).parents[2] / "assets/sample"
 
@@ -183,7 +184,7 @@ def test_ours_follow_the_recipe_that_suits_the_data(data, nlp):
     )
     DocBin(docs=docs[:5]).to_disk(data / "few.spacy")
     (data / "few.spacy").replace(data / "train.spacy")
-    with pytest.raises(analysis.AnalysisError, match="Too little to learn from: got 5 documents"):
+    with pytest.raises(UnlearnableError, match="Too little to learn from: got 5 documents"):
         analysis.compare(data, data / "out")
 
 

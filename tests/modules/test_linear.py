@@ -95,19 +95,16 @@ def test_whole_rows():
 
 @pytest.mark.parametrize(("width", "input_width"), [(384, 640), (768, 1280), (256, 384)])
 def test_exact_rows_are_the_same_in_any_company(width, input_width):
-    if not has_exact_rows(width, input_width):
-        pytest.skip("needs oneDNN, summing in the same order for all blocks")
-    X, weights, bias = (
-        torch.randn(3000, input_width),
-        torch.randn(width, input_width),
-        torch.randn(width),
-    )
+    X, bias = torch.randn(3000, input_width), torch.randn(width)
+    weights, same = torch.randn(width, input_width), True
     with torch.no_grad():
         whole = linear(X[:2992], weights, bias)
         for rows in range(16, 2000, 336):
             start = rows % 97
             found = linear(X[start : start + rows], weights, bias)
-            assert torch.equal(found, whole[start : start + rows])
+            same = same and torch.equal(found, whole[start : start + rows])
+    # Where oneDNN sums in another order, or is missing, it has to say so.
+    assert same or not has_exact_rows(width, input_width)
 
 
 def test_rows_that_are_not_exact(monkeypatch):

@@ -54,6 +54,7 @@ def compare(
     say (Callable[[str], None]): Takes what is to be told meanwhile.
     RETURNS (Comparison): The comparison.
     RAISES (AnalysisError): If the data or a system cannot be used, or all trainings failed.
+    RAISES (UnlearnableError): If nothing can be learned from the data.
     RAISES (ClusterError): If the cluster cannot be used.
     """
     paths = {split: data / f"{split}.spacy" for split in SPLITS}

@@ -7,7 +7,7 @@ from typing import NamedTuple, get_args
 import spacy
 from spacy.tokens import Doc, DocBin
 
-from ...recipes.choice import Choice, UnlearnableError, choose
+from ...recipes.choice import Choice, choose
 from ..decisions import Kind
 from ..problems import AnalysisError
 
@@ -67,9 +67,6 @@ class TrainingData(NamedTuple):
 
     def suitable_recipe(self, kind: Kind) -> Choice:
         """RETURNS (Choice): The recipe that `spacy rnn fit` chooses.
-        RAISES (AnalysisError): If nothing can be learned from the data.
+        RAISES (UnlearnableError): If nothing can be learned from the data.
         """
-        try:
-            return choose(kind, docs=self.docs, tokens=self.tokens, labels=self.labels)
-        except UnlearnableError as error:
-            raise AnalysisError(str(error)) from error
+        return choose(kind, docs=self.docs, tokens=self.tokens, labels=self.labels)

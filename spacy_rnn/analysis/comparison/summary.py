@@ -1,12 +1,11 @@
 """From trainings to a comparison: scores, differences, speed."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from statistics import mean, median, stdev
 from typing import Any
 
-import spacy
 from spacy import util
-from spacy.tokens import DocBin
 from spacy.training import Example
 
 from ..decisions import Decisions, Kind
@@ -14,7 +13,7 @@ from ..footprint import predict
 from ..problems import AnalysisError
 from ..scores import Bootstrap, Counts, Measure, interval, measure_of
 from .advice import advice
-from .data import TrainingData
+from .data import TrainingData, read_docs
 from .results import Comparison, SystemResult
 from .runs import Run
 from .statistics import RESAMPLES, difference, resampled_scores
@@ -133,8 +132,7 @@ def measure(runs: Mapping[str, Run]) -> dict[str, list[float]]:
     }
     if not nlps:
         return {}
-    test = next(iter(runs.values())).job["test"]
-    docs = list(DocBin().from_disk(test).get_docs(spacy.blank("xx").vocab))
+    docs = read_docs(Path(next(iter(runs.values())).job["test"]))
     texts = [doc.text for doc in docs[:N_TIMED]]
     rates: dict[str, list[float]] = {name: [] for name in nlps}
     for _ in range(ROUNDS):
