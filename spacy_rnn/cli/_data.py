@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
+from threading import get_ident
 
 from spacy import util
 
@@ -86,13 +87,18 @@ def find_task(source: str, columns: Columns, exclude: Sequence[str] = ()) -> Tas
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """What is only tried is not warned of: it is when it is read for good."""
-    level = util.logger.level
-    util.logger.setLevel(logging.ERROR)
+    """What is only tried is not warned of: it is when it is read for good. Other threads go on
+    with their warnings."""
+    here = get_ident()
+
+    def is_told(record: logging.LogRecord) -> bool:
+        return record.thread != here or record.levelno >= logging.ERROR
+
+    util.logger.addFilter(is_told)
     try:
         yield
     finally:
-        util.logger.setLevel(level)
+        util.logger.removeFilter(is_told)
 
 
 def open_data(

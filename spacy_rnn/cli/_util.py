@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGINT
 from textwrap import shorten
+from traceback import walk_tb
+from types import FrameType
 from typing import Any
 
 import srsly
@@ -46,11 +48,28 @@ def exit_on_error() -> Iterator[None]:
     except ConfigValidationError as error:
         msg.fail(f"The config can't be used: {reason(error)}", exits=1)
     except ImportError as error:  # of a package, or of a language that needs one
-        msg.fail(reason(error), exits=1)
+        msg.fail(f"{reason(error)}{_importer(error)}", exits=1)
     except ValueError as error:
         if not CODED.match(str(error)):
             raise
         msg.fail(reason(error), exits=1)
+
+
+def _importer(error: ImportError) -> str:
+    """RETURNS (str): Whose code an import failed in, and how to see more, as it may be a mistake of
+    that code. Nothing where it is ours or spaCy's, whose messages say what to install."""
+    frames = list(walk_tb(error.__traceback__))
+    frame, line = next(each for each in reversed(frames) if "importlib" not in _module(each[0]))
+    name = _module(frame)
+    if name.partition(".")[0] in ("spacy", "spacy_rnn", "thinc"):
+        return ""
+    is_importing = frame.f_code.co_name == "<module>"
+    more = f"; python -c 'import {name}' shows the traceback" if is_importing else ""
+    return f" (in {name}: {frame.f_code.co_filename}, line {line}{more})"
+
+
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", ""))
 
 
 @contextmanager

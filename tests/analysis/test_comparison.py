@@ -278,11 +278,30 @@ SMALL = {
 def test_what_fails_is_told_and_the_rest_goes_on(data, tmp_path):
     config = system_config("bow", "textcat", "textcat", "en", 4, {})
     broken = tmp_path / "broken.cfg"
-    broken.write_text(config.replace('train_corpus = "corpora.train"', 'train_corpus = "x.y"'))
+    broken.write_text(config.replace("vectors = ${paths.vectors}", 'vectors = "nowhere"'))
     found = analysis.compare(data, tmp_path / "out", names=["majority", str(broken)], seeds=[0])
     assert [each.name for each in found.systems] == ["majority"]
     assert list(found.failed) == ["broken, seed 0"]
     assert "log.txt" in found.failed["broken, seed 0"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('train_corpus = "corpora.train"', 'train_corpus = "x.y"'),
+        ("path = ${paths.dev}", 'path = "nowhere.spacy"'),
+        ("max_length = 0", "max_length = 1"),  # no document is as short
+    ],
+)
+def test_a_system_without_data_is_refused_before_others_are_trained(data, tmp_path, old, new):
+    text = system_config("bow", "textcat", "textcat", "en", 4, {})
+    assert old in text
+    (tmp_path / "mine.cfg").write_text(text.replace(old, new))
+    with pytest.raises(
+        analysis.AnalysisError, match=r"mine.cfg: got no documents from its (train|dev)_corpus"
+    ):
+        analysis.compare(data, tmp_path / "out", names=["majority", str(tmp_path / "mine.cfg")])
+    assert not (tmp_path / "out").exists()
 
 
 def test_what_cannot_be_compared(data, tmp_path):

@@ -122,6 +122,28 @@ def test_a_search_finds_the_best_and_tells_what_failed(config, tmp_path, fake):
     assert len(found.to_html()) < 1_000_000
 
 
+def test_the_first_trial_is_the_config_as_it_is(config, tmp_path, fake):
+    fake(lambda s: 0.5)
+    space = {**SPACE, CELL.replace("cell", "depth"): Choice([2, 3])}
+    config["training"]["dropout"] = 0.45
+    for trials in (1, 2):  # once, though the search goes on
+        found = tune(config, tmp_path / "out", space, trials=trials)
+        settings = [trial.settings for trial in found.trials]
+        assert [s["training.dropout"] == 0.45 for s in settings] == [True, False][:trials]
+        assert settings[0][CELL] == "lstm"
+        assert settings[0][CELL.replace("cell", "depth")] in (2, 3)  # 1 is none of the space
+
+
+@pytest.mark.parametrize("role", ["train", "dev"])
+def test_without_data_no_trial_begins(config, tmp_path, role):
+    config["paths"][role] = str(tmp_path / "none.spacy")
+    with pytest.raises(
+        AnalysisError, match=f"x.cfg: got no documents from its {role}_corpus, .*none.spacy"
+    ):
+        tune(config, tmp_path / "out", SPACE, trials=2, title="x.cfg")
+    assert not (tmp_path / "out").exists()
+
+
 def test_of_few_trials_it_is_not_told_which_settings_matter(config, tmp_path, fake):
     fake(lambda s: s["training.dropout"])
     assert tune(config, tmp_path / "out", SPACE, trials=9, prune=False).importances == {}

@@ -2,15 +2,18 @@
 
 import shutil
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import spacy
 import srsly
+from spacy import util
 
 from spacy_rnn.cli import fit as module
 from spacy_rnn.cli._data import find_task
+from spacy_rnn.cli._util import CommandError
 from spacy_rnn.cli.fit import fit
-from spacy_rnn.corpus import Columns
+from spacy_rnn.corpus import Columns, CorpusError
 from spacy_rnn.errors import UserError
 
 STEPS = {"training.optimizer.learn_rate.total_steps": 16, "training.eval_frequency": 8}
@@ -187,6 +190,21 @@ def test_what_was_only_tried_is_not_warned_of(tmp_path, caplog):
     srsly.write_jsonl(tmp_path / "a.jsonl", rows)
     assert find_task(str(tmp_path / "a.jsonl"), Columns()) == "textcat_multilabel"
     assert not caplog.records
+
+
+def test_other_threads_are_warned_while_something_is_only_tried(tmp_path, caplog, monkeypatch):
+    def open_splits(*args, **kwargs):
+        thread = Thread(target=util.logger.warning, args=("elsewhere",))
+        thread.start()
+        thread.join()
+        util.logger.warning("here")
+        raise CorpusError("no data")
+
+    monkeypatch.setattr("spacy_rnn.cli._data.open_splits", open_splits)
+    with pytest.raises(CommandError, match="no data"):
+        find_task(str(tmp_path), Columns())
+    util.logger.warning("afterwards")
+    assert {record.message for record in caplog.records} == {"elsewhere", "afterwards"}
 
 
 def test_a_tagger_is_not_calibrated(tmp_path, capsys):

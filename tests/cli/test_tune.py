@@ -14,6 +14,7 @@ def test_tune_refuses(tmp_path, spacy_cli):
         (("--space", tmp_path / "none.cfg"), "Can't find the space"),
         (("--space", config), "expected a block [tune]"),
         (("--space", space), "Empty range in [tune]: got training.dropout from 0.5 to 0.1"),
+        (("--paths.train", tmp_path / "none.spacy"), "got no documents from its train_corpus"),
     ):
         code, printed = spacy_cli("rnn", "tune", config, tmp_path / "out", *options)
         assert code == 1, printed

@@ -1,11 +1,52 @@
 """What the commands share."""
 
+import importlib
+import sys
 from pathlib import Path
 
 import pytest
 import spacy
 
-from spacy_rnn.cli._util import CommandError, require_output, staged
+from spacy_rnn.cli._util import CommandError, exit_on_error, require_output, staged
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("from json import load, nothing", "; python -c 'import mine' shows the traceback"),
+        ("def make():\n    import no_such_package\nmake()", "No module named 'no_such_package'"),
+    ],
+)
+def test_an_import_that_fails_in_the_users_code_is_told_with_its_place(
+    tmp_path, monkeypatch, capsys, code, told
+):
+    (tmp_path / "mine.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "mine", raising=False)
+
+    def load() -> None:
+        with exit_on_error():
+            importlib.import_module("mine")
+
+    with pytest.raises(SystemExit, match="1"):
+        load()
+    printed = " ".join(capsys.readouterr().out.split())
+    assert told in printed
+    line = 1 + code.count("\n    ")
+    assert f"in mine: {tmp_path / 'mine.py'}, line {line}" in printed.replace("/ ", "/")
+
+
+def test_an_import_that_we_or_spacy_ask_for_says_what_to_install(capsys):
+    def load() -> None:
+        with exit_on_error():
+            spacy.blank("ja")
+
+    try:
+        import sudachipy  # noqa: F401
+    except ImportError:
+        with pytest.raises(SystemExit, match="1"):
+            load()
+        assert "(in " not in capsys.readouterr().out
 
 
 def test_staged_replaces_files_and_folders_at_the_end(tmp_path):

@@ -4,6 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import srsly
+from thinc.api import Config
+
+from ..configs import require_data
 from ..decisions import Kind
 from ..problems import AnalysisError
 from ..scores import measure_of
@@ -75,9 +79,28 @@ def compare(
         for name in dict.fromkeys(names or systems(kind))
     }
     runs = plan(configs, paths, output, kind, seeds, lang)
+    require_all_data(runs)
     with workers(engine, address) as start:
         failed = Runner(jobs, say, start).run_all(runs)
     return summarize(runs, kind, str(data), failed, score, recipe, train)
+
+
+def require_all_data(runs: Sequence[Run]) -> None:
+    """Make sure that all systems that are to be trained have data, before one is. Those that read
+    the same in the same way are looked at once.
+
+    RAISES (AnalysisError): If data cannot be read, or there is none.
+    """
+    seen = set()
+    for run in runs:
+        if run.job["config"] is not None and run.result is None:
+            overrides = run.job["overrides"] | {"system.seed": 0}
+            config = Config().from_str(run.job["config"], interpolate=False, overrides=overrides)
+            data = config["corpora"], config["training"]["train_corpus"]
+            key = srsly.json_dumps([data, config["training"]["dev_corpus"], config["paths"]])
+            if key not in seen:
+                seen.add(key)
+                require_data(run.job["system"], config)
 
 
 def plan(

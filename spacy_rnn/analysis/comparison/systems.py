@@ -5,13 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from spacy import util
-from spacy.language import Language
-from spacy.schemas import ConfigSchemaTraining
-from spacy.util import registry
 from thinc.api import Config
 
-from ...dotted import unknown_setting
 from ...recipes import make_config
+from ..configs import checked
 from ..decisions import Kind
 from ..judges import kind_of
 from ..problems import AnalysisError
@@ -155,33 +152,6 @@ def system_config(
             f"expected one for {kind}. Write another config, or name the task with --task."
         )
     return nlp.config.to_str(interpolate=False)
-
-
-def checked(name: str, config: Config, overrides: Mapping[str, Any]) -> Language:
-    """Override settings, and fill in what is missing.
-
-    name (str): What the config is of, for errors.
-    config (Config): The config.
-    overrides (Mapping[str, Any]): Other values by dotted name.
-    RETURNS (Language): The pipeline, not initialized, with the complete config.
-    RAISES (AnalysisError): If there is no such setting, or a value is not possible.
-    """
-    text = config.to_str(interpolate=False)
-    try:
-        config = Config().from_str(text, interpolate=False, overrides=dict(overrides))
-        nlp = util.load_model_from_config(config, auto_fill=True)
-        filled = nlp.config
-        # spaCy checks this block no earlier than in training. A logger would make its folder, and
-        # what is called before a pipeline is saved may want data.
-        training = dict(filled.interpolate()["training"])
-        training.update(logger={"@loggers": "spacy.ConsoleLogger.v1"}, before_to_disk=None)
-        registry.resolve(training, schema=ConfigSchemaTraining)
-    except (ValueError, TypeError) as error:  # also of an unknown function
-        reason = " ".join(str(error).partition("\n{")[0].split())
-        raise AnalysisError(f"The config of {name} can't be used: {reason}") from error
-    if unknown := unknown_setting(filled, overrides, f"the config of {name}"):
-        raise AnalysisError(unknown)
-    return nlp
 
 
 def _config(name: str, kind: Kind, recipe: str, lang: str, steps: int | None) -> Config:

@@ -37,6 +37,10 @@ class Choice:
         """RETURNS (Any): The setting that the study knows as this."""
         return self.values[found]
 
+    def find(self, value: Any) -> int | None:
+        """RETURNS (Optional[int]): What the study knows a setting as, if it is one of these."""
+        return self.values.index(value) if value in self.values else None
+
 
 @dataclass(frozen=True)
 class Range:
@@ -75,6 +79,11 @@ class Range:
     def value(self, found: Any) -> Any:
         """RETURNS (Any): The setting that the study knows as this."""
         return found
+
+    def find(self, value: Any) -> float | None:
+        """RETURNS (Optional[float]): What the study knows a setting as, if it is in the range."""
+        is_number = isinstance(value, int if self.is_whole else (int, float))
+        return value if is_number and self.low <= value <= self.high else None
 
 
 Space = dict[str, Choice | Range]

@@ -3,13 +3,14 @@
 import itertools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import optuna
 from optuna.trial import TrialState
 from thinc.api import Config
 
-from ..comparison.systems import checked
+from ...dotted import setting
+from ..configs import checked, require_data
 from ..problems import AnalysisError
 from ..workers import Engine, workers
 from .results import INTERRUPTED, Tuning, summarize
@@ -35,8 +36,9 @@ def tune(
     title: str = "",
     say: Callable[[str], None] = lambda text: None,
 ) -> Tuning:
-    """Search for the settings with the best score on dev, each trial in a process of its own. A
-    search that was interrupted goes on; the trials that were cut off begin anew.
+    """Search for the settings with the best score on dev, each trial in a process of its own. The
+    first trial has the config's own settings, as far as the space has them, unless there is a grid.
+    A search that was interrupted goes on; the trials that were cut off begin anew.
 
     config (Config): The config, not interpolated, with the paths of the data.
     output (Path): Folder for the study (study.db) and the trials.
@@ -53,10 +55,11 @@ def tune(
     title (str): What to call it.
     say (Callable[[str], None]): Takes what is to be told meanwhile.
     RETURNS (Tuning): What was found.
-    RAISES (AnalysisError): If the config cannot be used, or no trial has a score.
+    RAISES (AnalysisError): If the config or its data cannot be used, or no trial has a score.
     RAISES (ClusterError): If the cluster cannot be used.
     """
-    checked(title or "the trials", config, {})
+    name = title or "the trials"
+    require_data(name, checked(name, config, {}).config)
     output.mkdir(parents=True, exist_ok=True)
     storage = f"sqlite:///{(output / 'study.db').resolve()}"
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -76,12 +79,23 @@ def tune(
         for point in points:
             study.enqueue_trial(dict(zip(space, point, strict=True)), skip_if_exists=True)
         trials = len(points) if trials is None else min(trials, len(points))
-    elif trials is None and minutes is None:
-        trials = 20
+    else:
+        if own := own_settings(config, space):
+            study.enqueue_trial(own, skip_if_exists=True)
+        if trials is None and minutes is None:
+            trials = 20
     with workers(engine, address) as start:
         search = Search(study, storage, config, output, space, prune, say, start)
         search.run(trials, minutes, jobs)
     return summarize(study, config, space, sampler, title)
+
+
+def own_settings(config: Config, space: Space) -> dict[str, Any]:
+    """RETURNS (Dict[str, Any]): What the config has now, where the space has it too, as the study
+    knows it.
+    """
+    own = {name: values.find(setting(config, name)) for name, values in space.items()}
+    return {name: found for name, found in own.items() if found is not None}
 
 
 def make_sampler(sampler: Sampler, seed: int) -> optuna.samplers.BaseSampler:
