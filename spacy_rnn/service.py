@@ -21,7 +21,7 @@ from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field
 from spacy.language import Language
 
-from .annotation.memory import bounded_memory, renewed
+from .annotation.memory import bounded_memory, outgrown
 
 MAX_CHARACTERS = 10_000  # of a text: longer ones are refused with status 422
 MAX_BATCH = 64  # texts that are annotated together
@@ -78,7 +78,8 @@ class Annotator:
 
     def annotate(self, texts: list[str]) -> list[dict[str, Any]]:
         """RETURNS (List[Dict[str, Any]]): The annotation of each text."""
-        self.nlp = renewed(self.nlp, self.model)
+        if outgrown(self.nlp):
+            self.nlp = spacy.load(self.model)
         with bounded_memory(self.nlp):
             return [
                 {

@@ -1,5 +1,6 @@
 """Who annotates shards: this process, processes of this machine, or a Ray cluster."""
 
+import gc
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,7 +17,7 @@ from spacy.language import Language
 
 from ..orphans import end_with_parent
 from .errors import AnnotationError
-from .memory import release_memory, renewed
+from .memory import outgrown, release_memory
 from .shards import Format, Result, Shard, annotate_shard
 
 # Shards that wait for each process, so that it need not wait for the reader.
@@ -55,7 +56,12 @@ class Annotator:
     def work(self, shard: Shard) -> Result:
         """RETURNS (Result): What became of a shard."""
         job = self._job
-        self._nlp = renewed(self._nlp, job.model)
+        if outgrown(self._nlp):
+            # Two pipelines at a time would take twice the memory, and components refer to each
+            # other in circles.
+            del self._nlp
+            gc.collect()
+            self._nlp = util.load_model(job.model)
         result = annotate_shard(self._nlp, shard, job.folder, job.form, job.columns)
         release_memory()
         return result

@@ -24,15 +24,10 @@ def bounded_memory(nlp: Language) -> AbstractContextManager[object]:
     return nlp.memory_zone() if len(nlp.vocab) >= WORDS else nullcontext()
 
 
-def renewed(nlp: Language, model: str) -> Language:
-    """Load a pipeline anew whose vocab has had so many words that what is left of them, after
-    memory zones have ended, takes more memory than a second of loading is worth.
-
-    nlp (Language): The pipeline.
-    model (str): Its name or path.
-    RETURNS (Language): The pipeline itself, or a new one.
-    """
-    return nlp if len(nlp.vocab) < MOST_WORDS else util.load_model(model)
+def outgrown(nlp: Language) -> bool:
+    """RETURNS (bool): Whether the vocab of a pipeline has had so many words that what is left of
+    them, after memory zones have ended, takes more memory than a second of loading is worth."""
+    return len(nlp.vocab) >= MOST_WORDS
 
 
 def release_memory() -> None:
