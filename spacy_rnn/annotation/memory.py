@@ -4,7 +4,6 @@ import ctypes
 import sys
 from contextlib import AbstractContextManager, nullcontext
 
-from spacy import util
 from spacy.language import Language
 
 # About 20 MB.

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import spacy
+from spacy import util
 from spacy.language import Language
 
 from spacy_rnn.annotation import annotate, memory
@@ -38,9 +39,9 @@ def test_a_pipeline_that_has_forgotten_many_words_is_loaded_anew(
 ) -> None:
     source, loaded = Source(str(texts)), []
     annotate(nlp, str(model), source, tmp_path / "once", shard_size=40)
-    load = memory.util.load_model
+    load = util.load_model
     monkeypatch.setattr(memory, "MOST_WORDS", len(nlp.vocab))
-    monkeypatch.setattr(memory.util, "load_model", lambda m: loaded.append(m) or load(m))
+    monkeypatch.setattr(util, "load_model", lambda m: loaded.append(m) or load(m))
     annotate(nlp, str(model), source, tmp_path / "anew", shard_size=40)
     assert loaded == [str(model)] * 3  # each shard of the three has all words
     assert files(tmp_path / "anew") == files(tmp_path / "once")
