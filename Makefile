@@ -7,11 +7,12 @@ OLDEST_TORCH ?= 2.6.0
 
 .PHONY: demo test test-slow test-oldest lint bench bench-gpu docs document clean
 
-# Train and evaluate a classifier, a tagger, an entity recogniser and a rival on the embedded sample.
+# Train and evaluate a classifier, a tagger and an entity recogniser on the embedded sample, and
+# compare the classifier with rivals.
 demo: .venv/installed
 	$(BIN)/python -m spacy project run all
 	$(BIN)/python -m spacy project run task . --vars.task ner
-	$(BIN)/python -m spacy project run rivals
+	$(BIN)/python -m spacy project run compare . --vars.systems lstm,bow,tfidf --vars.seeds 1
 
 # The quick tests, on all cores, each on one. `make test-slow` runs the others.
 test: .venv/installed

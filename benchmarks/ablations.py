@@ -1,12 +1,20 @@
-"""What each setting is worth: a small tagger and a small entity recogniser, with one thing changed
-in each row. Settings of `tok2vec` stand without their component.
+"""What each setting is worth: write the configs of a small tagger or a small entity recogniser,
+with one thing changed in each, and print their paths as `spacy rnn compare --systems` takes them.
 """
 
+import re
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
+
+from harness import ROOT
 
 Settings = dict[str, Any]
 
 BASELINE = "lstm, 128 x 1"
+# Those of `tok2vec` stand without their component.
 SMALL: Settings = {
     "training.optimizer.learn_rate.total_steps": 1000,
     "training.dropout": 0.4,
@@ -58,10 +66,10 @@ GROUPS: dict[str, dict[str, Settings]] = {
         },
     },
 }
-# The table to take data and config from, the component, and the score to report.
+# The config, the component, and the score to report.
 TASKS = {
-    "ud": ("rnn_tagger", "UD English EWT, XPOS"),
-    "uner": ("rnn_ner", "Universal NER EWT, F"),
+    "ud": ("tagger.cfg", "rnn_tagger", "UD English EWT, XPOS"),
+    "uner": ("ner.cfg", "rnn_ner", "Universal NER EWT, F"),
 }
 INTRODUCTION = """\
 # Ablations
@@ -71,8 +79,11 @@ short: one layer of width 128, 1,000 steps, a rate of 0.003 and dropout of 0.4. 
 setting. Scores in percent on dev, gold tokens, mean ± standard deviation over (so many) seeds.
 
 ```
-python benchmarks/accuracy.py ablations-ud      # a row: --rows "gru, 128 x 1" --seeds 0
-python benchmarks/accuracy.py ablations-uner
+mkdir dev                                       # a folder in which dev is what is tested on
+cp corpus/ner/uner/dev.spacy dev/test.spacy && cp corpus/ner/uner/{train,dev}.spacy dev
+python -m spacy rnn compare dev comparison --task ner --seeds 1 \\
+    --systems $(python benchmarks/ablations.py uner ablations)
+cp comparison/comparison.json benchmarks/results/ablations/uner.json
 python benchmarks/speed.py --only cells         # weights and words/s
 python benchmarks/report.py                     # this page
 ```
@@ -97,13 +108,43 @@ Locked dropout and weight drop were measured without `learn_unknown`.
 """
 
 
-def overrides(component: str, settings: Settings) -> Settings:
-    """RETURNS (Settings): The settings of a row by their names in the config of a component."""
-    tok2vec = f"components.{component}.model.tok2vec."
-    found = {**SMALL, **settings}
-    return {name.replace("tok2vec.", tok2vec, 1): value for name, value in found.items()}
-
-
 def rows() -> dict[str, Settings]:
     """RETURNS (Dict[str, Settings]): The settings of all groups, the baseline once."""
     return {name: settings for group in GROUPS.values() for name, settings in group.items()}
+
+
+def slug(row: str) -> str:
+    """RETURNS (str): The name of a row's config, which is the system's in a comparison."""
+    return re.sub(r"\W+", "-", row.lower()).strip("-")
+
+
+def configs(task: str) -> dict[str, str]:
+    """RETURNS (Dict[str, str]): The configs of all rows, by slug."""
+    from spacy.util import load_config
+
+    file, component, _ = TASKS[task]
+    tok2vec = f"components.{component}.model.tok2vec."
+    found = {}
+    for row, settings in rows().items():
+        named = {k.replace("tok2vec.", tok2vec, 1): v for k, v in {**SMALL, **settings}.items()}
+        config = load_config(ROOT / "configs" / file, overrides=named, interpolate=False)
+        found[slug(row)] = config.to_str()
+    return found
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    options = ArgumentParser(description=__doc__)
+    options.add_argument("task", choices=TASKS, help="the data that they are for")
+    options.add_argument("output", type=Path, help="folder to write the configs to")
+    parsed = options.parse_args(args)
+    parsed.output.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, text in configs(parsed.task).items():
+        paths.append(parsed.output / f"{name}.cfg")
+        paths[-1].write_text(text, encoding="utf8")
+    print(",".join(map(str, paths)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -96,7 +96,7 @@ def steps(
         scores = model.decision_function(dev)
         if gold.shape[1] == 2 and scores.ndim == 1:
             scores = numpy.stack((-scores, scores), axis=1)
-        return evaluate(scores, dev_gold, None)
+        return evaluate(scores, dev_gold)
 
     yield "linear.py", best(library)
 
@@ -113,7 +113,7 @@ def steps(
             found = Machines(train, truth, n)
             found.train(every, strength)
             scores = dev.scores(numpy.arange(len(dev)), found.weights, found.bias)
-            return evaluate(scores, dev_gold, None)
+            return evaluate(scores, dev_gold)
 
         return best(ours)
 
@@ -138,7 +138,7 @@ def steps(
         parts = solve(weighed[0], truth, rows, cost, width)
         scores = weighed[1].scores(numpy.arange(len(dev_docs)), parts[0], 0 * parts[0][0])
         scores = scale * (scores @ parts[1].T + parts[2]) + shift
-        yield f"cost and scale by rows held out, rank {width}", evaluate(scores, dev_gold, None)
+        yield f"cost and scale by rows held out, rank {width}", evaluate(scores, dev_gold)
 
 
 def compacted(train: Documents, dev: Documents) -> tuple[Documents, Documents]:

@@ -4,19 +4,16 @@ N-grams are of one and two words and, within words, of two to five characters. E
 the strength of regularization that is best by it on dev.
 """
 
-import sys
-from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness import write_json
 from ranking import Scores, matrix, ranking_scores, read_texts
 
 from spacy_rnn.analysis.comparison.baselines import STRENGTHS, features
 
 
-def evaluate(scores: Scores, gold: Scores, outside: Scores | None) -> dict[str, float]:
+def evaluate(scores: Scores, gold: Scores) -> dict[str, float]:
     """RETURNS (Dict[str, float]): Scores, named as spaCy names them."""
     from sklearn.metrics import f1_score
 
@@ -25,14 +22,13 @@ def evaluate(scores: Scores, gold: Scores, outside: Scores | None) -> dict[str, 
         predicted = scores == scores.max(axis=1, keepdims=True)
     f = {f"cats_{kind}_f": float(f1_score(gold, predicted, average=kind, zero_division=0.0))
          for kind in ("micro", "macro")}  # fmt: skip
-    return {**f, **ranking_scores(scores, gold, outside)}
+    return {**f, **ranking_scores(scores, gold)}
 
 
-def rival(corpus: Sequence[Path], outside: Sequence[Path] | None = None) -> dict[str, Any]:
+def rival(corpus: Sequence[Path]) -> dict[str, Any]:
     """Train the machines with each of some strengths.
 
     corpus (Sequence[Path]): .spacy files: train, dev and test.
-    outside (Optional[Sequence[Path]]): .spacy files of texts without a label: dev and test.
     RETURNS (Dict[str, Any]): The scores on "dev" and "test", each at the strength that is best by
         it on dev; and these strengths, "C".
     """
@@ -48,10 +44,7 @@ def rival(corpus: Sequence[Path], outside: Sequence[Path] | None = None) -> dict
     def judge(model: Any, split: int) -> dict[str, float]:
         texts, cats = read_texts(corpus[split])
         scores = model.decision_function(vectors.transform(texts))
-        others = None
-        if outside is not None:
-            others = model.decision_function(vectors.transform(read_texts(outside[split - 1])[0]))
-        return evaluate(scores, matrix(cats, labels) == 1, others)
+        return evaluate(scores, matrix(cats, labels) == 1)
 
     tried = {}
     for strength in STRENGTHS:
@@ -63,17 +56,3 @@ def rival(corpus: Sequence[Path], outside: Sequence[Path] | None = None) -> dict
         found["C"][score] = best
         found["dev"][score], found["test"][score] = (scores[score] for scores in tried[best])
     return found
-
-
-def main(args: Sequence[str] | None = None) -> int:
-    options = ArgumentParser(description=__doc__)
-    options.add_argument("corpus", nargs=3, type=Path, help=".spacy files: train, dev and test")
-    options.add_argument("--outside", nargs=2, type=Path, help="texts without a label: dev, test")
-    options.add_argument("--output", type=Path, required=True, help="JSON file to write")
-    parsed = options.parse_args(args)
-    write_json(parsed.output, rival(parsed.corpus, parsed.outside))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -39,7 +39,7 @@ def solved(docs: dict[str, list[Doc]], seed: int, rows: int, width: int) -> dict
         batches = minibatch((nlp.make_doc(doc.text) for doc in docs[split]), 128)
         scores = numpy.concatenate([ngrams.predict(batch) for batch in batches])
         gold = matrix([doc.cats for doc in docs[split]], pipe.labels) == 1
-        found[split] = evaluate(scores, gold, None)
+        found[split] = evaluate(scores, gold)
     return found
 
 

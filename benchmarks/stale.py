@@ -1,21 +1,22 @@
-"""List the results of accuracy.py that were measured with another config than today's.
+"""List the scores that were measured with another config than today's.
 
 Configs are compared by what they mean: parsed, defaults filled in, variables replaced.
 """
 
 import sys
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from harness import RESULTS, read_json
-from runs import Run, Table
-from tables import tables
+import ablations
+from harness import RESULTS, ROOT, read_json
+
+from spacy_rnn.analysis.comparison.systems import system_config, systems
 
 PAGE = RESULTS / "stale.md"
-# What accuracy.py sets or does not use, and what no weight depends on.
+# What every training sets or does not use, and what no weight depends on.
 IRRELEVANT = ("corpora.pretrain", "paths", "pretraining", "system", "training.logger")
 # Settings that are gone, with the value that stands for what is left.
 GONE = {"precision": "float32", "scheme": "bilou"}
@@ -30,21 +31,33 @@ SUCCESSORS = {
 }
 
 
-def stale_rows(folder: Path, table: Table) -> list[str]:
-    """RETURNS (List[str]): The rows of a folder of results that have another config today, or
-    none."""
-    found = []
-    rows = {row.name: row for row in table.rows}
-    for path in sorted(folder.glob("*-seed*.json")):
-        result = read_json(path)
-        name = result["row"]
-        if name not in rows:
-            found.append(name)
-        elif rows[name].is_program:
-            continue
-        elif not same(result["config"], Run(table, rows[name], 0, path, folder).config()):
-            found.append(name)
-    return list(dict.fromkeys(found))
+def stale(results: Path) -> Iterator[str]:
+    """YIELDS (str): The file and name of each system that has another config today, or none."""
+    for folder in ("accuracy", "ablations", "comparisons"):
+        for path in sorted((results / folder).glob("*.json")):
+            found = read_json(path)
+            for system in found["systems"]:
+                stored = system.get("config")
+                if stored is None:
+                    continue  # a baseline
+                now = today(folder, path.stem, found, system)
+                if now is None or not same(stored, now):
+                    yield f"{folder}/{path.stem}: {system['name']}"
+
+
+def today(folder: str, data: str, found: dict[str, Any], system: dict[str, Any]) -> str | None:
+    """RETURNS (Optional[str]): The config that a system would have today."""
+    from spacy.util import load_config
+
+    name = system["name"]
+    if folder == "ablations":
+        return ablations.configs(data).get(name)
+    if folder == "accuracy":
+        path = ROOT / system["file"]
+        return load_config(path, overrides=system["overrides"], interpolate=False).to_str()
+    if name not in systems(found["kind"]):
+        return None
+    return system_config(name, found["kind"], found["recipe"], "en", None, {})
 
 
 def same(stored: str, current: str) -> bool:
@@ -97,19 +110,15 @@ def with_predecessors(part: Any) -> Any:
 
 
 def page(results: Path) -> str:
-    """RETURNS (str): The Markdown page that lists the rows."""
-    lines = [
-        f"- {name}: {row}\n"
-        for name, table in tables().items()
-        for row in stale_rows(results / name, table)
-    ]
-    intro = "Rows that were measured with another config than today's, by table.\n"
+    """RETURNS (str): The Markdown page that lists them."""
+    lines = [f"- {name}\n" for name in stale(results)]
+    intro = "Scores that were measured with another config than today's, by file.\n"
     return f"# Earlier configs\n\n{intro}\n{''.join(lines) or 'None.'}"
 
 
 def main(args: Sequence[str] | None = None) -> int:
     options = ArgumentParser(description=__doc__)
-    options.add_argument("results", type=Path, nargs="?", default=RESULTS / "accuracy")
+    options.add_argument("results", type=Path, nargs="?", default=RESULTS)
     text = page(options.parse_args(args).results)
     PAGE.write_text(text, encoding="utf8")
     print(text)

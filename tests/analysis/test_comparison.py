@@ -102,7 +102,7 @@ def test_decisions_are_stored(decide, tmp_path):
 
 def system(name, score, words_per_second=1000.0, weights=1000):
     rates = words_per_second, 0.95 * words_per_second, 1.05 * words_per_second
-    return SystemResult(name, [0], [score], score, 0, 1, None, weights, 1, 1.0, *rates, None)
+    return SystemResult(name, [0], [score], score, 0, 1, None, weights, 1, 1.0, *rates, None, None)
 
 
 def pairs(found, clear):
@@ -215,6 +215,7 @@ def test_systems_are_trained_once_and_compared(data, tmp_path):
     expected = nlp.evaluate(examples)["cats_micro_f"]
     assert gru.values == [pytest.approx(expected, abs=1e-12)]
     assert gru.bytes > 4 * gru.weights
+    assert 'cell = "gru"' in gru.config
     assert found.notes[0].startswith("Each system was trained once")
     # Another system: only that is trained.
     found, (_, *told) = run(["majority", "gru", "tfidf"], seeds=[0])
@@ -309,8 +310,11 @@ def test_what_cannot_be_compared(data, tmp_path):
         analysis.compare(data, tmp_path, names=["lstn"])
     with pytest.raises(analysis.AnalysisError, match="Unknown setting: got training.dropuot"):
         analysis.compare(data, tmp_path, names=["gru"], overrides={"training.dropuot": 0.1})
-    with pytest.raises(analysis.AnalysisError, match="found no .*train.spacy, .*, expected train"):
+    with pytest.raises(analysis.AnalysisError, match="got none for the train split, expected one"):
         analysis.compare(tmp_path / "none", tmp_path)
+    (data / "en-dev.spacy").touch()
+    with pytest.raises(analysis.AnalysisError, match="got dev.spacy, en-dev.spacy for the dev"):
+        analysis.compare(data, tmp_path)
     doc = Doc(spacy.blank("en").vocab, words=["a"])
     DocBin(docs=[doc]).to_disk(tmp_path / "bare.spacy")
     with pytest.raises(analysis.AnalysisError, match="1 texts with annotation for no task"):

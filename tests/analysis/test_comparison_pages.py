@@ -33,6 +33,7 @@ def comparison() -> Comparison:
             slowest=9_000.0 * (i + 1),
             fastest=11_000.0 * (i + 1),
             latency=0.001,
+            config=None,
         )
         for i, (name, score) in enumerate(scores.items())
     ]

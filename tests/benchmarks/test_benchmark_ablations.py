@@ -1,5 +1,4 @@
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -8,26 +7,7 @@ from typing import Any
 import pytest
 
 Module = Callable[[str], ModuleType]
-
-# Stands for `python -m spacy`: writes what the commands write.
-STUB = """
-import json, pathlib, sys
-command, *args = sys.argv[1:]
-output = pathlib.Path(args[args.index("--output") + 1])
-if command == "train":
-    (output / "model-best").mkdir()
-else:
-    scores = {"tag_acc": 0.5, "ents_f": 0.25, "ents_p": 0.25, "ents_r": 0.25}
-    output.write_text(json.dumps(scores))
-"""
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "stub.py").write_text(STUB, encoding="utf8")
-    for split in ("train", "dev", "test"):
-        (tmp_path / f"{split}.spacy").write_bytes(split.encode())
-    return tmp_path
+Program = Callable[..., tuple[int, str, str]]
 
 
 def timed(names: list[str]) -> list[dict[str, Any]]:
@@ -41,46 +21,36 @@ def timed(names: list[str]) -> list[dict[str, Any]]:
     ]
 
 
-def test_trained_on_what_the_config_is_for_and_scored_on_dev(
-    module: Module,
-    folder: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    accuracy, ablations, report = map(module, ("accuracy", "ablations", "report"))
-    monkeypatch.setattr(accuracy, "SPACY", (sys.executable, str(folder / "stub.py")))
-    results, work = folder / "results", folder / "work"
-    for table in ("ablations-ud", "ablations-uner"):
-        places = ["--corpus", folder, "--output", results / "accuracy", "--work", work]
-        rows = ["--rows", "gru, 148 x 1", "without averages", "--seeds", "0", "1"]
-        assert accuracy.main([table, *map(str, places), *rows]) == 0
-    assert "seed 1: ents_f 25.00 on dev\n" in capsys.readouterr().err
-    path = results / "accuracy" / "ablations-ud" / "gru-148-x-1-seed0.json"
-    result = json.loads(path.read_text(encoding="utf8"))
-    assert "test" not in result
-    for setting in ('cell = "gru"', "width = 148", "depth = 1", "total_steps = 1000"):
-        assert setting in result["config"]
+def test_each_row_has_a_config_of_its_own(program: Program, tmp_path: Path) -> None:
+    for task in ("ud", "uner"):
+        code, printed, messages = program("ablations.py", task, tmp_path / task)
+        assert code == 0, messages
+        paths = [Path(path) for path in printed.strip().split(",")]
+        texts = [path.read_text("utf8") for path in paths]
+        assert len({*texts}) == len(texts) == len({*paths})
+        wide = (tmp_path / task / "gru-148-x-1.cfg").read_text("utf8")
+        for setting in ('cell = "gru"', "width = 148", "depth = 1", "total_steps = 1000"):
+            assert setting in wide
 
-    page = report.ablation_page(results)
+
+def test_page(module: Module, tmp_path: Path) -> None:
+    ablations, report = module("ablations"), module("report")
+    (tmp_path / "ablations").mkdir()
+    for task, values in (("ud", [0.5, 0.5]), ("uner", [0.25, 0.25])):
+        names = ("gru-148-x-1", "without-averages")
+        found = {"systems": [{"name": name, "values": values} for name in names]}
+        (tmp_path / f"ablations/{task}.json").write_text(json.dumps(found), "utf8")
+    page = report.ablation_page(tmp_path)
     assert "| without averages | 50.00 ± 0.00 (2) | 25.00 ± 0.00 (2) |" in page
     assert "| gru, 148 x 1 | 50.00 ± 0.00 (2) | 25.00 ± 0.00 (2) |" in page
     assert "| lstm, 128 x 2 | - | - |" in page
-    (results / "speed").mkdir()
+    (tmp_path / "speed").mkdir()
     rows = json.dumps({"rows": timed(list(ablations.CELLS))})
-    (results / "speed" / "cells.json").write_text(rows, encoding="utf8")
-    page = report.ablation_page(results)
+    (tmp_path / "speed" / "cells.json").write_text(rows, encoding="utf8")
+    page = report.ablation_page(tmp_path)
     speed = "2,000 (0.50x) | 2,000 (0.50x) | 2,000 (0.50x)"
     assert f"| gru, 148 x 1 | {speed} | 50.00 ± 0.00 (2) | 25.00 ± 0.00 (2) |" in page
     assert "| without averages | 50.00 ± 0.00 (2) | 25.00 ± 0.00 (2) |" in page
-
-
-def test_every_row_changes_something(module: Module) -> None:
-    accuracy, ablations = module("accuracy"), module("ablations")
-    for task in ablations.TASKS:
-        table = accuracy.tables()[f"ablations-{task}"]
-        runs = (accuracy.Run(table, row, 0, Path("a"), Path("b")) for row in table.rows)
-        configs = [run.config() for run in runs]
-        assert len(set(configs)) == len(configs)
 
 
 def test_cells_of_one_size_have_as_many_weights(module: Module) -> None:

@@ -67,14 +67,10 @@ def results(tmp_path: Path) -> Path:
         "endurance.json": {**ENVIRONMENT, "rows": [flat]},
         "service.json": {**ENVIRONMENT, "workers": 1, "rows": [clients]},
     }
-    for seed, score in enumerate((0.90, 0.92)):
-        files[f"accuracy/ud/lstm-seed{seed}.json"] = {
-            "row": "rnn_tagger lstm",
-            "speed": "rnn_tagger lstm 256 x 2",
-            "scores": ["tag_acc"],
-            "dev": {"tag_acc": score},
-            "test": {"tag_acc": score - 0.01},
-        }
+    lstm = {"name": "rnn_tagger lstm", "file": "configs/tagger.cfg", "seeds": [0, 1]}
+    lstm |= {"dev": {"tag_acc": [0.90, 0.92]}, "test": {"tag_acc": [0.89, 0.91], "other": [0.5]}}
+    cnn = {"name": "cnn", "file": "cnn.cfg", "seeds": [0], "dev": {}, "test": {"tag_acc": [0.8]}}
+    files["accuracy/ud.json"] = {"systems": [lstm, cnn]}
     for name, data in files.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -93,7 +89,9 @@ def test_report(program: Program, results: Path) -> None:
     assert "| width 64 | 7 | 7 |" in output
     assert "| rnn_tagger lstm 256 x 2 | words/s | 40,000 | 60,000 | 1.50 |" in output
     assert "| a | update | 10 of 100 tokens | out of memory |" in output
-    assert "| rnn_tagger lstm | 91.00 ± 1.41 | 90.00 ± 1.41 | 2 |" in output
+    cells = "configs/tagger.cfg | 91.00 ± 1.41 | 90.00 ± 1.41 | 50.00 | 2 |"
+    assert f"| rnn_tagger lstm | {cells}" in output
+    assert "| cnn | cnn.cfg | - | 80.00 | - | 1 |" in output
     values = " | ".join(str(value) for value in range(500, 509))
     assert f"| rnn_textcat | worker | 1,000 | {values} | 555 |" in output
     assert "| clients | requests/s | ms, p50 | ms, p99 |" in output
@@ -108,7 +106,7 @@ def test_report(program: Program, results: Path) -> None:
         "memory",
         "endurance",
         "service",
-        "accuracy-ud",
+        "accuracy",
         "comparisons",
     }
     assert names == pages

@@ -39,7 +39,7 @@ def compare(
     """Train systems alike, test them and compare them. What is finished is not repeated, unless
     its config or the data has changed.
 
-    data (Path): Folder with train.spacy, dev.spacy and test.spacy.
+    data (Path): Folder with train.spacy, dev.spacy and test.spacy, or NAME-train.spacy and so on.
     output (Path): Folder for the trainings.
     names (Optional[Sequence[str]]): The systems. All for the task by default.
     seeds (Sequence[int]): Seeds, with each of which each system is trained.
@@ -61,13 +61,7 @@ def compare(
     RAISES (UnlearnableError): If nothing can be learned from the data.
     RAISES (ClusterError): If the cluster cannot be used.
     """
-    paths = {split: data / f"{split}.spacy" for split in SPLITS}
-    missing = [str(path) for path in paths.values() if not path.is_file()]
-    if missing:
-        raise AnalysisError(
-            f"Can't compare on {data}: found no {', '.join(missing)}, expected train.spacy, "
-            "dev.spacy and test.spacy, as 'spacy rnn convert' writes them."
-        )
+    paths = {split: find_split(data, split) for split in SPLITS}
     kind = kind or find_kind(paths["test"])
     measure_of(kind, score)  # raises if there is none
     train = TrainingData.of(paths["train"], kind)
@@ -83,6 +77,20 @@ def compare(
     with workers(engine, address) as start:
         failed = Runner(jobs, say, start).run_all(runs)
     return summarize(runs, kind, str(data), failed, score, recipe, train)
+
+
+def find_split(data: Path, split: str) -> Path:
+    """RETURNS (Path): The file of a split.
+    RAISES (AnalysisError): If there is not exactly one.
+    """
+    found = [*data.glob(f"{split}.spacy"), *data.glob(f"*-{split}.spacy")]
+    if len(found) != 1:
+        got = ", ".join(path.name for path in found) or "none"
+        raise AnalysisError(
+            f"Can't compare on {data}: got {got} for the {split} split, expected one file, "
+            f"{split}.spacy or NAME-{split}.spacy, as 'spacy rnn convert' writes it."
+        )
+    return found[0]
 
 
 def require_all_data(runs: Sequence[Run]) -> None:

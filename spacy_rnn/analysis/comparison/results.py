@@ -26,6 +26,7 @@ class SystemResult:
     slowest (float): That of the slowest round.
     fastest (float): That of the fastest round.
     latency (Optional[float]): Time for one text, in seconds.
+    config (Optional[str]): The config that it was trained with, if it is a pipeline.
     """
 
     name: str
@@ -42,6 +43,7 @@ class SystemResult:
     slowest: float
     fastest: float
     latency: float | None
+    config: str | None
 
 
 @dataclass(frozen=True)

@@ -115,6 +115,7 @@ def _system(
         min(rates, default=results[0]["words_per_second"]),
         max(rates, default=results[0]["words_per_second"]),
         results[0]["latency"],
+        group[0].job["config"],
     )
 
 
