@@ -13,7 +13,7 @@ from thinc.api import Adam, Model, fix_random_seed, set_dropout_rate
 from thinc.types import Ragged
 
 from spacy_rnn.layers.recurrent import recurrent
-from spacy_rnn.layers.weights import save_weights
+from spacy_rnn.layers.weights import half_precision, save_weights
 
 X = Ragged(numpy.random.RandomState(0).normal(size=(7, 4)).astype("f"), numpy.array([4, 0, 3]))
 
@@ -134,12 +134,33 @@ def test_any_flipped_byte_is_refused(model):
 
 def test_weights_of_another_type_are_refused(model):
     before = weights(model)
-    low = {name: weight.half() for name, weight in before.items()}
-    with pytest.raises(ValueError, match=r"of float16, expected the shape \(12,\) of float32"):
-        model.shims[0].from_bytes(save_weights(low))
+    high = {name: weight.double() for name, weight in before.items()}
+    with pytest.raises(ValueError, match=r"of float64, expected the shape \(12,\) of float32"):
+        model.shims[0].from_bytes(save_weights(high))
     with pytest.raises(ValueError, match="got weights that are damaged"):
         model.shims[0].from_bytes(safetensors.torch.save(before))
     assert equal(weights(model), before)
+
+
+def test_weights_in_half_precision_take_half_the_bytes_and_load_in_single():
+    large = recurrent(256, 256).initialize()
+    with half_precision():
+        data = large.shims[0].to_bytes()
+    assert len(data) < 0.51 * len(large.shims[0].to_bytes())
+    loaded = recurrent(256, 256).initialize()
+    loaded.shims[0].from_bytes(data)
+    exact = {name: weight.half().float() for name, weight in weights(large).items()}
+    assert equal(weights(loaded), exact)
+
+
+def test_a_weight_that_is_too_large_for_half_precision_is_not_saved_in_it(model):
+    model.shims[0].module.layers[0].bias_hh_l0.data[3] = 70_000.0
+    with (
+        half_precision(),
+        pytest.raises(ValueError, match=r"layers\.0\.bias_hh_l0 in half .*70000"),
+    ):
+        model.shims[0].to_bytes()
+    model.shims[0].from_bytes(model.shims[0].to_bytes())
 
 
 @pytest.mark.parametrize("value", [numpy.nan, numpy.inf])
