@@ -154,7 +154,8 @@ def tune(
         (k, f"{v:.3g}" if isinstance(v, float) else v) for k, v in found.best.settings.items()
     ]
     msg.table(settings, header=("setting", "best"), divider=True, max_col=80)
-    msg.good(f"Best on dev: {100 * (found.best.score or 0):.2f}, by trial {found.best.number}")
+    own = f" (the config's own settings: {100 * (found.own.score or 0):.2f})" if found.own else ""
+    msg.good(f"Best on dev: {100 * (found.best.score or 0):.2f}, by trial {found.best.number}{own}")
     if test is not None:
         nlp = load_pipeline(output_path / "trials" / f"{found.best.number:03d}" / "model-best")
         gold_preproc = nlp.config["corpora"]["dev"].get("gold_preproc", False)

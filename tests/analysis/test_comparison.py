@@ -17,11 +17,13 @@ from thinc.api import Config
 
 from spacy_rnn import analysis
 from spacy_rnn.analysis.comparison.advice import advice
+from spacy_rnn.analysis.comparison.baselines import TfIdf
 from spacy_rnn.analysis.comparison.comparison import plan
 from spacy_rnn.analysis.comparison.data import KINDS, TrainingData, find_kind
 from spacy_rnn.analysis.comparison.results import SystemResult
 from spacy_rnn.analysis.comparison.runs import Runner
 from spacy_rnn.analysis.comparison.statistics import Difference, difference, resampled_scores
+from spacy_rnn.analysis.comparison.summary import other_tokens
 from spacy_rnn.analysis.comparison.systems import system_config, systems
 from spacy_rnn.analysis.decisions import Decisions
 from spacy_rnn.analysis.scores import Bootstrap
@@ -149,6 +151,38 @@ def test_all_systems_have_a_config_with_the_same_budget(kind):
         assert len(config["nlp"]["pipeline"]) == 1
         spacy.util.load_model_from_config(config)
     assert len(budgets) == 1
+
+
+@pytest.mark.parametrize("kind", ["textcat", "tagger", "ner"])
+def test_all_systems_see_the_same_tokens(kind):
+    text = "我喜欢这个城市。"
+    tokens = [token.text for token in spacy.blank("zh")(text)]
+    assert len(tokens) == 8
+    configs = (system_config(name, kind, kind, "zh", 30, {}) for name in systems(kind))
+    for config in filter(None, configs):
+        nlp = spacy.util.load_model_from_config(Config().from_str(config))
+        assert [token.text for token in nlp.make_doc(text)] == tokens
+
+
+def test_the_linear_model_has_the_words_of_a_language_without_spaces():
+    nlp, docs = spacy.blank("zh"), []
+    for text, label in (("我喜欢这里", "good"), ("我不喜欢", "bad"), ("这里好", "good")) * 4:
+        docs.append(nlp(text))
+        docs[-1].cats = {each: float(each == label) for each in ("good", "bad")}
+    words = TfIdf("textcat", docs, docs).vectorizer.transformer_list[0][1].vocabulary_
+    assert {"不", "喜", "不 喜"} <= words.keys()
+    english = [Doc(docs[0].vocab, words=["a", "good", "city"]) for _ in range(2)]
+    for doc, label in zip(english, ("x", "y"), strict=True):
+        doc.cats = {each: float(each == label) for each in ("x", "y")}
+    words = TfIdf("textcat", english, english).vectorizer.transformer_list[0][1].vocabulary_
+    assert words.keys() == {"good", "city", "good city"}
+
+
+def test_pipelines_that_split_texts_in_another_way_are_told():
+    nlps = {"gru": spacy.blank("zh"), "bow": spacy.blank("zh"), "mine": spacy.blank("en")}
+    (note,) = other_tokens(nlps, ["我喜欢", "a"])
+    assert note.startswith("mine and gru do not split texts into the same tokens")
+    assert other_tokens(nlps, ["a"]) == other_tokens({}, ["a"]) == []
 
 
 @pytest.fixture

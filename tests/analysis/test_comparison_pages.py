@@ -33,7 +33,7 @@ def comparison() -> Comparison:
             slowest=9_000.0 * (i + 1),
             fastest=11_000.0 * (i + 1),
             latency=0.001,
-            config=None,
+            config=f"[nlp]\nlang = {name}",
         )
         for i, (name, score) in enumerate(scores.items())
     ]
@@ -75,7 +75,8 @@ def tuning() -> Tuning:
         CELL: {"values": ["gru", "lstm"]},
     }
     importances = {"training.dropout": 0.3, CELL: 0.7}
-    return Tuning("c.cfg", "tpe", trials, trials[3], importances, scales, "[nlp]\nlang = <en>")
+    best, own = trials[3], trials[0]
+    return Tuning("c.cfg", "tpe", trials, best, own, importances, scales, "[nlp]\nlang = <en>")
 
 
 def test_a_comparison_is_drawn(comparison, show):
@@ -88,6 +89,9 @@ def test_a_comparison_is_drawn(comparison, show):
     assert "Once." in text
     assert ask("document.querySelectorAll('figure svg').length") == 2
     assert ask("performance.getEntriesByType('resource').length") == 0
+    assert ask("[...document.querySelectorAll('pre')].map((e) => e.textContent)") == [
+        f"[nlp]\nlang = {name}" for name in ("lstm", "gru", "<bow>")
+    ]
     # Pairs: clear differences stand out, others do not; none with itself.
     assert ask("document.querySelectorAll('.box td strong').length") == 4
     assert ask("document.querySelectorAll('.box td span.soft').length") == 2
@@ -105,7 +109,7 @@ def test_a_title_sorts_systems(comparison, show):
 def test_a_search_is_drawn(tuning, show):
     ask = show(tuning.to_html())
     assert ask("document.querySelector('.advice').textContent") == (
-        "Best: 90.00 % on dev, by trial 3."
+        "Best: 90.00 % on dev, by trial 3. With the config's own settings: 80.00 %."
     )
     text = ask("document.body.innerText")
     assert "4 trials (2 complete, 1 pruned, 1 failed), chosen by tpe" in text
@@ -128,6 +132,13 @@ def test_one_trial_is_enough_for_a_page(tuning, show):
 def test_pages_fit_a_phone_and_follow_the_button(request, show, name):
     ask = show(request.getfixturevalue(name).to_html(), width=380)
     assert ask("document.documentElement.scrollWidth") <= 380
+    # Charts are as large as they are drawn, and tables keep their first column in view.
+    shrunk = "(e) => e.clientWidth < e.getAttribute('width')"
+    assert not ask(f"[...document.querySelectorAll('figure svg')].some({shrunk})")
+    boxes = "[...document.querySelectorAll('.box')]"
+    ask(f"{boxes}.forEach((box) => box.scrollLeft = 200)")
+    left = f"{boxes}.map((e) => e.querySelector('td').getBoundingClientRect().left)"
+    assert all(place >= 0 for place in ask(left))
     ground = "getComputedStyle(document.body).backgroundColor"
     before = ask(ground)
     ask("document.querySelector('.head button').click()")

@@ -131,7 +131,15 @@ def test_the_first_trial_is_the_config_as_it_is(config, tmp_path, fake):
         settings = [trial.settings for trial in found.trials]
         assert [s["training.dropout"] == 0.45 for s in settings] == [True, False][:trials]
         assert settings[0][CELL] == "lstm"
+        assert found.own is None  # as the space lacks its depth
         assert settings[0][CELL.replace("cell", "depth")] in (2, 3)  # 1 is none of the space
+
+
+def test_the_score_of_the_config_as_it_is_is_told(config, tmp_path, fake):
+    fake(lambda s: s["training.dropout"])
+    found = tune(config, tmp_path / "out", SPACE, trials=5)
+    assert found.own == found.trials[0]
+    assert found.best.score >= found.own.score == config["training"]["dropout"]
 
 
 @pytest.mark.parametrize("role", ["train", "dev"])

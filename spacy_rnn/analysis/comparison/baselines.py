@@ -14,6 +14,7 @@ from ..problems import AnalysisError
 
 # Inverse strengths of the regularization, of which the best on dev is taken.
 STRENGTHS = (0.1, 0.3, 1.0, 3.0)
+WORD = r"(?u)\b\w\w+\b"  # in scikit-learn
 
 
 class Baseline(ABC):
@@ -69,7 +70,8 @@ class Majority(Baseline):
 
 class TfIdf(Baseline):
     """A support vector machine a label over TF-IDF of n-grams: of one and two words and, within
-    words, of two to five characters. Its strength is chosen on dev."""
+    words, of two to five characters. Its strength is chosen on dev. In a language that is written
+    without spaces, words are the tokens of spaCy, as they are for all other systems."""
 
     def __init__(self, kind: Kind, train: Sequence[Doc], dev: Sequence[Doc]) -> None:
         super().__init__(kind, train)
@@ -81,15 +83,22 @@ class TfIdf(Baseline):
                 "The system 'tfidf' needs scikit-learn: run pip install scikit-learn, or leave it "
                 "out of --systems."
             ) from error
-        self.vectorizer = features()
-        vectors = self.vectorizer.fit_transform([doc.text for doc in train])
+        tokens = [token for doc in train for token in doc]
+        self.has_spaces = 2 * sum(bool(token.whitespace_) for token in tokens) >= len(tokens)
+        self.vectorizer = features(WORD if self.has_spaces else r"\S+")
+        vectors = self.vectorizer.fit_transform(self._texts(train))
         gold, dev_gold = self._gold(train), self._gold(dev)
-        dev_vectors = self.vectorizer.transform([doc.text for doc in dev])
+        dev_vectors = self.vectorizer.transform(self._texts(dev))
         tried = []
         for strength in STRENGTHS:
             model = OneVsRestClassifier(LinearSVC(C=strength)).fit(vectors, gold)
             tried.append((self._f(model.decision_function(dev_vectors), dev_gold), model))
         self.model = max(tried, key=lambda each: each[0])[1]
+
+    def _texts(self, docs: Sequence[Doc]) -> list[str]:
+        if self.has_spaces:
+            return [doc.text for doc in docs]
+        return [" ".join(token.text for token in doc) for doc in docs]
 
     def _gold(self, docs: Sequence[Doc]) -> Any:
         return numpy.array(
@@ -103,7 +112,7 @@ class TfIdf(Baseline):
         return float(2 * (predicted & gold).sum() / max(predicted.sum() + gold.sum(), 1))
 
     def annotate(self, docs: Sequence[Doc]) -> None:
-        scores = self.model.decision_function(self.vectorizer.transform([doc.text for doc in docs]))
+        scores = self.model.decision_function(self.vectorizer.transform(self._texts(docs)))
         if scores.ndim == 1:  # of two labels
             scores = numpy.stack((-scores, scores), axis=1)
         for doc, row in zip(docs, scores.tolist(), strict=True):
@@ -115,12 +124,16 @@ class TfIdf(Baseline):
         return sum(each.coef_.size for each in self.model.estimators_)
 
 
-def features() -> Any:
-    """RETURNS (Any): What turns texts into TF-IDF of n-grams, by scikit-learn."""
+def features(word: str = WORD) -> Any:
+    """Find what turns texts into TF-IDF of n-grams.
+
+    word (str): Pattern of a word. By default scikit-learn's.
+    RETURNS (Any): It, by scikit-learn.
+    """
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.pipeline import make_union
 
-    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
+    words = TfidfVectorizer(token_pattern=word, ngram_range=(1, 2), sublinear_tf=True)
     characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
     return make_union(words, characters)
 

@@ -6,6 +6,7 @@ from statistics import mean, median, stdev
 from typing import Any
 
 from spacy import util
+from spacy.language import Language
 from spacy.training import Example
 
 from ..decisions import Decisions, Kind
@@ -54,7 +55,13 @@ def summarize(
         name: resampled_scores(each, bootstrap, seed, measured)
         for seed, (name, each) in enumerate(decisions.items())
     }
-    speeds = measure({name: group[0] for name, group in groups.items()})
+    nlps = {
+        name: util.load_model(group[0].folder / "model-best")
+        for name, group in groups.items()
+        if group[0].job["config"] is not None
+    }
+    texts = [doc.text for doc in read_docs(Path(runs[0].job["test"]))[:N_TIMED]]
+    speeds = measure(nlps, texts)
     found = [
         _system(name, group, decisions[name], resampled[name], speeds.get(name, ()), measured)
         for name, group in groups.items()
@@ -76,6 +83,7 @@ def summarize(
             "Each system was trained once: how much trainings differ is not in the intervals. "
             "Take several seeds."
         )
+    notes += other_tokens(nlps, texts)
     return Comparison(
         title,
         kind,
@@ -119,22 +127,32 @@ def _system(
     )
 
 
-def measure(runs: Mapping[str, Run]) -> dict[str, list[float]]:
+def other_tokens(nlps: Mapping[str, Language], texts: Sequence[str]) -> list[str]:
+    """RETURNS (List[str]): A note, if a pipeline, by a config of its own, splits texts in another
+    way than the first.
+    """
+    tokens = {
+        name: [[token.text for token in nlp.make_doc(text)] for text in texts]
+        for name, nlp in nlps.items()
+    }
+    first = next(iter(tokens), "")
+    others = [name for name, found in tokens.items() if found != tokens[first]]
+    if not others:
+        return []
+    return [
+        f"{', '.join(others)} and {first} do not split texts into the same tokens: their words/s, "
+        "and scores that depend on tokens, can't be compared. Give them one [nlp.tokenizer]."
+    ]
+
+
+def measure(nlps: Mapping[str, Language], texts: Sequence[str]) -> dict[str, list[float]]:
     """Time the prediction of pipelines, which take turns, so that what slows the machine down
     slows all of them down.
 
-    runs (Mapping[str, Run]): A training of each system.
-    RETURNS (Dict[str, List[float]]): Words per second of each round, by system.
+    nlps (Mapping[str, Language]): The pipelines, by name.
+    texts (Sequence[str]): What is predicted.
+    RETURNS (Dict[str, List[float]]): Words per second of each round, by name.
     """
-    nlps = {
-        name: util.load_model(run.folder / "model-best")
-        for name, run in runs.items()
-        if run.job["config"] is not None
-    }
-    if not nlps:
-        return {}
-    docs = read_docs(Path(next(iter(runs.values())).job["test"]))
-    texts = [doc.text for doc in docs[:N_TIMED]]
     rates: dict[str, list[float]] = {name: [] for name in nlps}
     for _ in range(ROUNDS):
         for name, nlp in nlps.items():

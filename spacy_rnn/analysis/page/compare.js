@@ -32,17 +32,20 @@ function pairs() {
   return h("div", { class: "box", tabindex: 0 }, h("table", null, h("thead", null, head), h("tbody", null, body)));
 }
 
+// Names of neighbours in speed stand on either side, so that fewer of them lie upon each other.
 function tradeOff() {
-  const pipelines = DATA.systems.filter((system) => system.bytes !== null);
+  const pipelines = d3.sort(DATA.systems.filter((system) => system.bytes !== null), (system) => system.words_per_second);
   if (!pipelines.length) return null;
+  const name = (side, anchor, dx) => Plot.text(pipelines.filter((_, i) => i % 2 === side), { x: "words_per_second", y: "score", text: "name", textAnchor: anchor, dx, dy: -7, fontSize: 11 });
   return chart((width) => Plot.plot({
-    width, height: 320, marginLeft: 48, marginRight: 60, marginBottom: 40, style: STYLE,
-    x: { type: "log", label: "words/s", grid: true, ticks: 4, tickFormat: "~s" },
-    y: { label: `${DATA.metric}, %`, grid: true, tickFormat: tick },
+    width, height: 320, marginLeft: 48, marginRight: 80, marginBottom: 40, style: STYLE,
+    x: { label: "words/s", grid: true, zero: true, nice: true, ticks: Math.max(2, width / 150), tickFormat: "~s" },
+    y: { label: `${DATA.metric}, %`, grid: true, inset: 4, tickFormat: tick },
     marks: [
       Plot.ruleX(pipelines, { x: "words_per_second", y1: "low", y2: "high", stroke: "var(--right)", strokeOpacity: 0.5, strokeWidth: 2 }),
-      Plot.dot(pipelines, { x: "words_per_second", y: "score", fill: "var(--right)", r: 4.5 }),
-      Plot.text(pipelines, { x: "words_per_second", y: "score", text: "name", textAnchor: "start", dx: 8, fontSize: 11 }),
+      Plot.ruleY(pipelines, { y: "score", x1: "slowest", x2: "fastest", stroke: "var(--right)", strokeOpacity: 0.5, strokeWidth: 2 }),
+      Plot.dot(pipelines, { x: "words_per_second", y: "score", fill: "var(--right)", r: 4.5, title: (system) => `${system.name}: ${points(system.score, 2)}, ${count(Math.round(system.words_per_second))} words/s`, tip: true }),
+      name(0, "end", -7), name(1, "start", 7),
     ],
   }));
 }
@@ -59,7 +62,9 @@ document.getElementById("page").replaceChildren(
   h("h3", null, "All measures"),
   figure("Words/s in batches, systems taking turns; weights and size of the first seed; a click on a title sorts.", table(columns, rows, { by: 1, descending: true })),
   h("h3", null, "Score against speed"),
-  figure("Pipelines: up and to the right is better.", tradeOff() ?? NOTHING),
+  figure("Pipelines, with the 95 % interval of the score and the slowest and fastest round: up and to the right is better.", tradeOff() ?? NOTHING),
   h("h3", null, "Pairs"),
   figure("How many points the row is better than the column, by a paired bootstrap over test documents and seeds; coloured where the 95 % interval excludes 0. Of 20 pairs without any difference, one is expected to be coloured.", pairs()),
+  h("h3", null, "Configs"),
+  ...DATA.systems.filter((system) => system.config).map(({ name, config }) => h("details", null, h("summary", null, name), h("pre", null, config))),
 );

@@ -56,7 +56,7 @@ function coordinates() {
     return (values ?? [from, to]).map((v) => ({ axis: short(name), y: place(name, v), text: told(v) }));
   }).concat([low, high].map((v, i) => ({ axis: "score", y: i, text: points(v, 2) })));
   return chart((width) => h("div", { style: "overflow-x: auto" }, Plot.plot({
-    width: Math.max(width, 110 * axes.length), height: 320, marginLeft: 60, marginRight: 60, marginTop: 34, marginBottom: 14, style: STYLE,
+    width: Math.max(width, 110 * axes.length), height: 320, marginLeft: 60, marginRight: 60, marginTop: 34, marginBottom: 14, style: { ...STYLE, maxWidth: "none" },
     x: { type: "point", domain: axes.map(short), label: null, axis: "top", tickSize: 0, tickPadding: 14 }, y: { axis: null, domain: [0, 1] },
     marks: [
       Plot.ruleX(axes.map(short), { strokeOpacity: 0.3 }),
@@ -79,7 +79,7 @@ const states = d3.rollup(DATA.trials, (group) => group.length, (t) => t.state);
 document.getElementById("page").replaceChildren(
   h("div", { class: "head" }, h("h1", null, DATA.title), themeButton()),
   h("p", { class: "soft" }, `${count(DATA.trials.length)} trials (${[...states].map(([s, n]) => `${n} ${s}`).join(", ")}), chosen by ${DATA.sampler}`),
-  h("p", { class: "advice" }, `Best: ${points(best.score, 2)} % on dev, by trial ${best.number}.`),
+  h("p", { class: "advice" }, `Best: ${points(best.score, 2)} % on dev, by trial ${best.number}.`, DATA.own ? ` With the config's own settings: ${points(DATA.own.score, 2)} %.` : ""),
   facts(names.map((name) => [name, told(best.settings[name])])),
   h("h3", null, "History"),
   figure("The score of each trial on dev; orange ones were stopped early or failed. The line is the best so far. The best of many is better on dev than it will be elsewhere.", history()),

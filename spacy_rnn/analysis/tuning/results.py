@@ -8,6 +8,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 from thinc.api import Config
 
+from ...dotted import setting
 from ..page import frame, page
 from ..problems import AnalysisError
 from .space import Space
@@ -45,6 +46,7 @@ class Tuning:
     sampler (str): How settings were chosen.
     trials (List[TrialResult]): The trials that have ended, but for those that were interrupted.
     best (TrialResult): The one with the highest score on dev.
+    own (Optional[TrialResult]): The one with the settings that the config had, if there is one.
     importances (Dict[str, float]): How much of what decides each setting is. Empty where fewer than
         ten trials are complete, which would mislead.
     scales (Dict[str, Dict[str, Any]]): The values of each setting.
@@ -55,6 +57,7 @@ class Tuning:
     sampler: str
     trials: list[TrialResult]
     best: TrialResult
+    own: TrialResult | None
     importances: dict[str, float]
     scales: dict[str, dict[str, Any]]
     config: str
@@ -98,6 +101,8 @@ def summarize(
             f"{f' ({next(iter(reasons))})' if reasons else ''}. Give more time, or other settings."
         )
     best = max(complete, key=lambda trial: trial.score or 0.0)
+    settings = {name: setting(config, name) for name in space}
+    own = next((trial for trial in complete if trial.settings == settings), None)
     importances: dict[str, float] = {}
     if len(complete) >= ENOUGH and len({trial.score for trial in complete}) > 1:
         evaluator = optuna.importance.PedAnovaImportanceEvaluator()
@@ -109,6 +114,7 @@ def summarize(
         sampler,
         results,
         best,
+        own,
         importances,
         {name: asdict(values) for name, values in space.items()},
         with_settings(config, best.settings),
