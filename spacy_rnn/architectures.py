@@ -303,6 +303,7 @@ def textcat(
     if nO is not None:
         model.set_dim("nO", nO)
     model.set_ref("tok2vec", tok2vec)
+    model.set_ref("pool", pool)
     model.set_ref("output_layer", output)
     if ngram_rows:
         model.set_ref("ensemble", scores)

@@ -69,17 +69,9 @@ def write_cats(graph: Graph, model: Model[Any, Any], X: str, temperature: float)
 
     X (str): The encoded tokens. Shape (tokens, width).
     temperature (float): What their scores are divided by.
-    RAISES (ExportError): If it pools windows.
     """
-    pools = [torch_shim(node) for node in model.walk() if node.name == "pooling"]
-    if len(pools) != 1:
-        raise ExportError(
-            "Can't export windows: got a model with window > 0, expected one that pools all "
-            "tokens. Train a pipeline with window = 0."
-        )
     output = model.get_ref("output_layer")
-    pooled = _pool(graph, cast(Pooling, pools[0].module), X)
-    scores = _linear(graph, output, pooled)
+    scores = _linear(graph, output, _pool(graph, model.get_ref("pool"), X))
     if model.has_ref("ngrams"):
         bag = cast(NgramBag, torch_shim(model.get_ref("ngrams")).module)
         others = _linear(graph, model.get_ref("ngram_output"), _bag(graph, bag))
@@ -183,33 +175,60 @@ def _encode(graph: Graph, shim: TorchShim, X: str) -> str:
     return write_stack(graph, stack, X, "", shim.cfg["precision"])
 
 
-def _pool(graph: Graph, module: Pooling, X: str) -> str:
+def _pool(graph: Graph, pool: Model[Any, Any], X: str) -> str:
     """RETURNS (str): The pooled text. Shape (1, width * number of pools)."""
-    return graph.node("Concat", *[_POOLS[pool](graph, module, X) for pool in module.pools], axis=1)
+    size = 0
+    for node in pool.walk(order="dfs_pre"):
+        size = node.attrs.get("size", size)
+        module = torch_shim(node).module if node.shims else None
+        if isinstance(module, Pooling):
+            X, size = _pool_windows(graph, module, X, size), 0
+        elif module is not None:
+            X = graph.node("Unsqueeze", X, _axes(1))
+            X = graph.node("Squeeze", _encode(graph, torch_shim(node), X), _axes(1))
+    return X
 
 
-def _attention(graph: Graph, module: Pooling, X: str) -> str:
-    keys = graph.node("Tanh", _product(graph, X, module.key.weight, module.key.bias))
-    scores = _product(graph, keys, module.query.weight)
-    weights = graph.node("Unsqueeze", graph.node("Softmax", scores, axis=0), numpy.array([2]))
-    heads = graph.node("Reshape", X, numpy.array([0, module.heads, -1]))
-    found = graph.node("ReduceSum", graph.node("Mul", heads, weights), _axes(0))
-    return graph.node("Reshape", found, numpy.array([1, module.width]))
+def _pool_windows(graph: Graph, module: Pooling, X: str, size: int) -> str:
+    """Pool windows of tokens.
 
+    size (int): The most tokens in a window, 0 for one of all of them.
+    RETURNS (str): The windows. Shape (windows, width * number of pools).
+    """
+    tokens = graph.node("Gather", graph.node("Shape", X), numpy.array([0]))
+    most = graph.node("Max", tokens, numpy.array([1])) if not size else numpy.array([size])
+    missing = graph.node("Mod", graph.node("Neg", tokens), most)
+    padding = graph.node("Concat", numpy.array([0, 0]), missing, numpy.array([0]), axis=0)
 
-def _last(graph: Graph, module: Pooling, X: str) -> str:
-    last = graph.node("Gather", X, numpy.array([-1]))
-    if not module.bidirectional:
-        return last
-    return _halves(graph, last, graph.node("Gather", X, numpy.array([0])), module.width)
+    def windows(rows: str, width: int) -> str:
+        shape = graph.node("Concat", numpy.array([-1]), most, numpy.array([width]), axis=0)
+        return graph.node("Reshape", rows, shape)
 
+    def mean(scores: str, heads: int) -> str:
+        """RETURNS (str): Tokens weighted by a softmax. Shape (windows, width)."""
+        scores = windows(graph.node("Pad", scores, padding, _float(-numpy.inf)), heads)
+        weights = graph.node("Unsqueeze", graph.node("Softmax", scores, axis=1), _axes(3))
+        parts = graph.node("Reshape", rows, numpy.array([0, 0, heads, module.width // heads]))
+        found = graph.node("ReduceSum", graph.node("Mul", parts, weights), _axes(1))
+        return graph.node("Reshape", found, numpy.array([-1, module.width]))
 
-_POOLS = {
-    "attention": _attention,
-    "max": lambda graph, module, X: graph.node("ReduceMax", X, axes=[0]),
-    "mean": lambda graph, module, X: graph.node("ReduceMean", X, axes=[0]),
-    "last": _last,
-}
+    # The last window is filled up with its last token, which changes neither that nor the maximum.
+    rows = windows(graph.node("Pad", X, padding, mode="edge"), module.width)
+    parts = []
+    for pool in module.pools:
+        if pool == "attention":
+            keys = graph.node("Tanh", _product(graph, X, module.key.weight, module.key.bias))
+            parts.append(mean(_product(graph, keys, module.query.weight), module.heads))
+        elif pool == "mean":
+            shape = graph.node("Concat", tokens, numpy.array([1]), axis=0)
+            parts.append(mean(graph.node("ConstantOfShape", shape), 1))
+        elif pool == "max":
+            parts.append(graph.node("ReduceMax", rows, axes=[1], keepdims=0))
+        else:
+            last, first = (graph.node("Gather", rows, numpy.array(i), axis=1) for i in (-1, 0))
+            found = _halves(graph, last, first, module.width) if module.bidirectional else last
+            parts.append(found)
+    return graph.node("Concat", *parts, axis=1)
 
 
 def _bag(graph: Graph, module: NgramBag) -> str:
