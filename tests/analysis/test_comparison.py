@@ -287,7 +287,7 @@ def test_the_score_that_decides_is_chosen_without_another_training(data, tmp_pat
 def test_a_training_that_was_stopped_goes_on(data, tmp_path):
     config = system_config("gru", "textcat", "textcat", "en", 200, SMALL)
     paths = {split: data / f"{split}.spacy" for split in ("train", "dev", "test")}
-    runs = plan({"gru": config}, paths, tmp_path / "out", "textcat", [0], "en")
+    runs = plan({"gru": config}, paths, tmp_path / "out", "textcat", [0], "en", False)
     runner, found = Runner(1, print), []
     thread = Thread(target=lambda: found.append(runner.run_all(runs)))
     thread.start()
@@ -337,6 +337,26 @@ def test_a_system_without_data_is_refused_before_others_are_trained(data, tmp_pa
     ):
         analysis.compare(data, tmp_path / "out", names=["majority", str(tmp_path / "mine.cfg")])
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_all_are_tested_on_the_same_sentences(tmp_path, nlp):
+    words, tags = ["They", "read", ".", "We", "cut", "."], ["P", "V", ".", "P", "V", "."]
+    starts = [i % 3 == 0 for i in range(6)]
+    docs = [Doc(nlp.vocab, words=words, tags=tags, sent_starts=starts) for _ in range(20)]
+    for split in ("train", "dev", "test"):
+        DocBin(docs=docs).to_disk(tmp_path / f"{split}.spacy")
+    config = system_config("cnn", "tagger", "tagger", "en", 2, {})
+    assert config.count("gold_preproc = true") == 2
+    (tmp_path / "mine.cfg").write_text(
+        config.replace("gold_preproc = true", "gold_preproc = false")
+    )
+    names = ["majority", str(tmp_path / "mine.cfg")]
+    found = analysis.compare(tmp_path, tmp_path / "out", names=names, seeds=[0])
+    assert found.n_docs == 40
+    for name in ("majority", "mine"):
+        decisions = Decisions.from_disk(tmp_path / f"out/{name}-seed0/decisions.npz")
+        assert decisions.n_docs == 40
 
 
 def test_what_cannot_be_compared(data, tmp_path):

@@ -72,7 +72,9 @@ def compare(
         name: system_config(name, kind, recipe, lang, steps, overrides or {})
         for name in dict.fromkeys(names or systems(kind))
     }
-    runs = plan(configs, paths, output, kind, seeds, lang)
+    # All are tested on the same tokens and sentences, whatever a config of the user's says.
+    gold_preproc = (overrides or {}).get("corpora.dev.gold_preproc", kind in ("tagger", "ner"))
+    runs = plan(configs, paths, output, kind, seeds, lang, gold_preproc)
     require_all_data(runs)
     with workers(engine, address) as start:
         failed = Runner(jobs, say, start).run_all(runs)
@@ -118,6 +120,7 @@ def plan(
     kind: Kind,
     seeds: Sequence[int],
     lang: str,
+    gold_preproc: bool,
 ) -> list[Run]:
     """RETURNS (List[Run]): The trainings, seed by seed, so that all systems have the first ones."""
     data = digest(list(paths.values()))
@@ -130,7 +133,7 @@ def plan(
             title = Path(name).stem if name.endswith(".cfg") else name
             folder = output / f"{title}-seed{seed}"
             job: dict[str, Any] = {"system": name, "kind": kind, "config": config, "seed": seed}
-            job |= {"lang": lang, "gold_preproc": kind in ("tagger", "ner"), **places}
+            job |= {"lang": lang, "gold_preproc": gold_preproc, **places}
             if config is not None:
                 settings = {"paths.train": places["train"], "paths.dev": places["dev"]}
                 job["overrides"] = {**settings, "system.seed": seed}

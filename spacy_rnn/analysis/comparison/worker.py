@@ -47,8 +47,7 @@ def pipeline(job: dict[str, Any], folder: Path) -> tuple[Decisions, dict[str, An
     seconds = last.state["progress"]["seconds"] if last else 0.0
     shutil.rmtree(checkpoints)
     nlp = util.load_model(folder / "model-best")
-    gold_preproc = nlp.config["corpora"]["dev"].get("gold_preproc", False)
-    examples = list(Corpus(Path(job["test"]), gold_preproc=gold_preproc)(nlp))
+    examples = list(Corpus(Path(job["test"]), gold_preproc=job["gold_preproc"])(nlp))
     elapsed = predict(nlp, examples)
     texts = [example.predicted.text for example in examples]
     n_words = sum(len(example.predicted) for example in examples)
