@@ -18,6 +18,8 @@ from .losses import Array, signed_truth
 from .shares import fit_share
 
 BATCH_SIZE = 128
+# Fewer documents do not tell how much n-grams are to count.
+FEWEST = 20
 
 
 class CategoryConfidence(ABC):
@@ -98,33 +100,29 @@ class CategoryConfidence(ABC):
         """
         self.fit_shares(examples)
 
-    def fit_shares(self, examples: Iterable[Example]) -> Fit:
-        """Fit how much the scores of n-grams count against those of the encoder. The share is saved
-        with the weights if the cross-entropy is lower by it on data that it was not fitted on, and
-        may be 1, which leaves the n-grams alone. What was fitted to other probabilities is given
-        up.
+    def fit_shares(self, examples: Iterable[Example]) -> None:
+        """Fit how much the scores of n-grams count against those of the encoder, see `fit_share`.
+        The shares are saved with the weights. What was fitted to other probabilities is given up.
+        With fewer than 20 documents, or without n-grams, nothing changes.
 
         examples (Iterable[Example]): Annotated documents that the component was not trained on. See
             `confidences`.
-        RETURNS (Fit): The share of n-grams, and what the mean log-probability of the truth gains:
-            none if the model has no n-grams, or no document has text and annotation.
         """
         ensemble = self.model.maybe_get_ref("ensemble")
+        exclusive = not self.model.attrs["multi_label"]
         examples = [example for example in examples if len(example.predicted)]
-        if ensemble is None or not examples:
-            return Fit.of({}, numpy.zeros(1))
+        truth = signed_truth(self._gold(examples), numpy.ones(len(self.labels)), exclusive)
+        known = numpy.flatnonzero(truth.any(axis=1))
+        if ensemble is None or len(known) < FEWEST:
+            return
         scores: list[list[Array]] = [[], []]
-        for batch in minibatch(examples, BATCH_SIZE):
-            docs = [example.predicted for example in batch]
+        for batch in minibatch(known.tolist(), BATCH_SIZE):
+            docs = [examples[i].predicted for i in batch]
             for found, layer in zip(scores, ensemble.layers, strict=True):
                 found.append(layer.ops.to_numpy(layer.predict(docs)))
-        exclusive, last = not self.model.attrs["multi_label"], ensemble.attrs["shares"][1]
-        truth = signed_truth(self._gold(examples), numpy.ones(len(self.labels)), exclusive)
-        fit = fit_share([*map(numpy.concatenate, scores)], truth, exclusive, last)
-        if fit.kept:
-            self.forget_fit()
-            ensemble.attrs["shares"] = [1.0 - fit.kept["share"], fit.kept["share"]]
-        return fit
+        share = fit_share([*map(numpy.concatenate, scores)], truth[known], exclusive)
+        self.forget_fit()
+        ensemble.attrs["shares"] = [1.0 - share, share]
 
     def _observe(self, examples: Iterable[Example]) -> tuple[Array, Array]:
         """RETURNS (Tuple[NDArray, NDArray]): Probabilities and gold of labels. Shape (documents,
