@@ -11,6 +11,7 @@ from spacy.language import Language
 from spacy.tokens import DocBin
 from spacy.training import Example
 
+from spacy_rnn.architectures import tok2vec
 from spacy_rnn.cli._util import exit_on_error
 from spacy_rnn.recipes import make_config
 
@@ -39,6 +40,7 @@ def folder(
     DocBin(docs=docs, store_user_data=True).to_disk(tmp_path / "train.spacy")
     (tmp_path / "bad.spacy").write_bytes(b"no such format")
     DocBin().to_disk(tmp_path / "none.spacy")
+    (tmp_path / "wide.bin").write_bytes(tok2vec(width=32).to_bytes())
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -57,6 +59,9 @@ def folder(
         ("paths.dev", "none.spacy", "Nothing to evaluate on: got no documents from corpora.dev"),
         ("paths.train", "none.spacy", "No training data for component 'rnn_textcat'"),
         ("paths.init_tok2vec", "lost.bin", "can't find pretrained tok2vec: lost.bin"),
+        ("paths.init_tok2vec", ".", "'rnn_textcat': got '.' ([Errno 21] Is a directory: '.')"),
+        ("paths.init_tok2vec", "bad.spacy", "got 'bad.spacy' (unpack(b) received extra data.)"),
+        ("paths.init_tok2vec", "wide.bin", "from 16 to 32), expected a model*.bin from"),
         ("initialize.vectors", "lost", "the vectors could not be found at 'lost'"),
         ("components.rnn_textcat.model.tok2vec.cell", "rnn", "tok2vec -> cell at root: 'rnn' is"),
         ("components.rnn_textcat.factory", "nope", "Can't find factory for 'nope'"),
