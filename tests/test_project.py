@@ -200,6 +200,18 @@ def test_a_set_of_the_hub_runs_from_local_files_of_the_same_columns(project):
     assert "3 of 3 trainings are finished" in again.stdout
 
 
+def test_tune_writes_a_config_to_train_by(project):
+    text = (project / "project.yml").read_text("utf8")
+    often = "--training.eval_frequency 10 --trials"
+    (project / "project.yml").write_text(text.replace("--trials", often), "utf8")
+    done = run(project, "tune", "--vars.trials", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    path = project / "training/sample/tune-textcat/best.cfg"
+    best = spacy.util.load_config(path, interpolate=True)
+    assert best["training"]["max_steps"] == 20
+    assert "the config's own settings" in done.stdout
+
+
 def test_clean_and_document(project):
     (project / "corpus/left").mkdir(parents=True)
     (project / "PROJECT.md").write_text(

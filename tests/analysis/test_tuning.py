@@ -152,6 +152,14 @@ def test_without_data_no_trial_begins(config, tmp_path, role):
     assert not (tmp_path / "out").exists()
 
 
+def test_trials_that_would_not_be_evaluated_are_refused(config, tmp_path):
+    config["training"]["eval_frequency"] = 5
+    with pytest.raises(
+        AnalysisError, match=r"max_steps of 4 and eval_frequency of 5, .*frequency 1"
+    ):
+        tune(config, tmp_path / "out", SPACE, trials=2)
+
+
 def test_of_few_trials_it_is_not_told_which_settings_matter(config, tmp_path, fake):
     fake(lambda s: s["training.dropout"])
     assert tune(config, tmp_path / "out", SPACE, trials=9, prune=False).importances == {}

@@ -73,13 +73,14 @@ const columns = [
   { title: "state", value: (t) => t.state },
   ...names.map((name) => ({ title: short(name), value: (t) => t.settings[name] ?? "", show: (t) => told(t.settings[name] ?? NOTHING) })),
   { title: "time", value: (t) => t.seconds, show: (t) => seconds(t.seconds) },
-  { title: "reason", value: (t) => t.reason },
+  ...(DATA.trials.some((t) => t.reason) ? [{ title: "reason", value: (t) => t.reason }] : []),
 ];
+const own = !DATA.own ? "" : DATA.own.number === best.number ? "It has the config's own settings." : `With the config's own settings: ${points(DATA.own.score, 2)} %.`;
 const states = d3.rollup(DATA.trials, (group) => group.length, (t) => t.state);
 document.getElementById("page").replaceChildren(
   h("div", { class: "head" }, h("h1", null, DATA.title), themeButton()),
   h("p", { class: "soft" }, `${count(DATA.trials.length)} trials (${[...states].map(([s, n]) => `${n} ${s}`).join(", ")}), chosen by ${DATA.sampler}`),
-  h("p", { class: "advice" }, `Best: ${points(best.score, 2)} % on dev, by trial ${best.number}.`, DATA.own ? ` With the config's own settings: ${points(DATA.own.score, 2)} %.` : ""),
+  h("p", { class: "advice" }, `Best: ${points(best.score, 2)} % on dev, by trial ${best.number}. ${own}`),
   facts(names.map((name) => [name, told(best.settings[name])])),
   h("h3", null, "History"),
   figure("The score of each trial on dev; orange ones were stopped early or failed. The line is the best so far. The best of many is better on dev than it will be elsewhere.", history()),

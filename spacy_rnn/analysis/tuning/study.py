@@ -59,7 +59,9 @@ def tune(
     RAISES (ClusterError): If the cluster cannot be used.
     """
     name = title or "the trials"
-    require_data(name, checked(name, config, {}).config)
+    complete = checked(name, config, {}).config
+    require_evaluation(name, complete)
+    require_data(name, complete)
     output.mkdir(parents=True, exist_ok=True)
     storage = f"sqlite:///{(output / 'study.db').resolve()}"
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -88,6 +90,18 @@ def tune(
         search = Search(study, storage, config, output, space, prune, say, start)
         search.run(trials, minutes, jobs)
     return summarize(study, config, space, sampler, title)
+
+
+def require_evaluation(name: str, config: Config) -> None:
+    """RAISES (AnalysisError): If there is no evaluation but before the first step."""
+    training = config.interpolate()["training"]
+    steps, often = training["max_steps"], training["eval_frequency"]
+    if 0 < steps < often:
+        raise AnalysisError(
+            f"Can't search settings of {name}: got max_steps of {steps:,} and eval_frequency of "
+            f"{often:,}, by which only weights that are not trained are evaluated, expected an "
+            f"evaluation in time, as by --training.eval_frequency {max(1, steps // 5)}."
+        )
 
 
 def own_settings(config: Config, space: Space) -> dict[str, Any]:
