@@ -76,4 +76,4 @@ def test_the_published_student_is_installed_with_its_card(save_encoder: Callable
     assert card["description"] in page
     assert f"| `TAG_ACC` | {meta['performance']['tag_acc'] * 100:.2f} |" in page
     assert "- all-MiniLM-L6-v2: Apache 2.0" in page
-    assert "| teacher |" in page
+    assert "| entities, F |" in page
