@@ -109,6 +109,12 @@ def has_exact_rows(width: int, input_width: int) -> bool:
         return torch.equal(linear(X, weights), apart)
 
 
+def dense(X: Tensor) -> Tensor:
+    """RETURNS (Tensor): A matrix without gaps between its rows or its columns: those of a slice
+    make oneDNN take a thousand times as long."""
+    return X if X.is_contiguous() or X.t().is_contiguous() else X.contiguous()
+
+
 @cache
 def onednn_product() -> Callable[..., Tensor] | None:
     """RETURNS (Optional[Callable]): oneDNN's product, with the arguments of `linear`. torch's
@@ -119,6 +125,7 @@ def onednn_product() -> Callable[..., Tensor] | None:
     X, weights = X.view(5, 3).t(), weights.view(5, 7).t()
 
     def product(X: Tensor, weights: Tensor, bias: Tensor | None = None) -> Tensor:
+        X, weights = dense(X), dense(weights)
         found: Tensor = torch.ops.mkldnn._linear_pointwise(X, weights, bias, "none", [], "")
         return found
 

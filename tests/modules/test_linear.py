@@ -62,6 +62,28 @@ def test_few_shapes_reach_onednn(monkeypatch):
     assert len(shapes) <= 3 * 32
 
 
+def test_columns_of_a_wider_matrix_reach_onednn_without_gaps(monkeypatch):
+    operator, gaps = torch.ops.mkldnn._linear_pointwise, []
+
+    class Operators:
+        @staticmethod
+        def _linear_pointwise(X, weights, *options):
+            gaps.extend(not (M.is_contiguous() or M.t().is_contiguous()) for M in (X, weights))
+            return operator(X, weights, *options)
+
+    monkeypatch.setattr(module, "MIN_MULTIPLICATIONS", 0)
+    monkeypatch.setattr(torch.ops, "mkldnn", Operators)
+    X = torch.randn(100, 40, requires_grad=True)
+    weights = torch.randn(30, 40, requires_grad=True)
+    d_Y = torch.randn(100, 60)[:, 30:]
+    found = torch.autograd.grad(linear(X[:, :20], weights[:, 20:]), [X, weights], d_Y)
+    expected = torch.autograd.grad(X[:, :20] @ weights[:, 20:].t(), [X, weights], d_Y)
+    assert gaps
+    assert not any(gaps)
+    for ours, theirs in zip(found, expected, strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-4)
+
+
 def missing(*args):
     raise RuntimeError("no such operator")
 
