@@ -7,11 +7,12 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import mean, stdev
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from harness import ROOT, environment, limit_threads, read_json, say, write_json
+from report import percent
+from report import table as markdown
 
 CONFIG = ROOT / "configs" / "ner.cfg"
 # Annotated sentences -> steps, words of a batch.
@@ -69,16 +70,14 @@ def measure(corpus: Path, n_sentences: int, seed: int, vectors: Path | None) -> 
 
 def table(runs: Sequence[dict[str, Any]]) -> str:
     """RETURNS (str): Mean and spread over seeds, in Markdown."""
-    lines = ["| sentences | | dev | test | seeds |", "| ---: | --- | ---: | ---: | ---: |"]
+    body = []
     for key in sorted({(run["sentences"], run["subwords"]) for run in runs}):
         same = [run for run in runs if (run["sentences"], run["subwords"]) == key]
         cells = [str(key[0]), "with subwords" if key[1] else "without"]
         for split in ("dev", "test"):
-            values = [100 * run[split] for run in same]
-            spread = f" ± {stdev(values):.2f}" if len(values) > 1 else ""
-            cells.append(f"{mean(values):.2f}{spread}")
-        lines.append(f"| {' | '.join([*cells, str(len(same))])} |")
-    return "\n".join(lines)
+            cells.append(percent([run[split] for run in same]))
+        body.append([*cells, str(len(same))])
+    return markdown(["sentences", "", "dev", "test", "seeds"], body, 2)
 
 
 def main(args: Sequence[str] | None = None) -> int:

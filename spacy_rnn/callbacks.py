@@ -40,8 +40,9 @@ def fit_on_dev(
     rnn_textcat_multilabel also from which probability on each label is predicted. For
     `[training.before_to_disk]`.
 
-    The scores that training prints, and selects by, are those before. What data cannot tell stays
-    as it is. Of more than 2,000 documents, as many are taken, evenly.
+    The scores that training prints, and selects by, are those before. Thresholds that data cannot
+    tell stay as they are, and so do shares with fewer than 20 documents. Of more than 2,000
+    documents, as many are taken, evenly.
 
     corpus (Callable[[Language], Iterable[Example]]): Reads the data. The development data will do:
         scores on them are a little too high afterwards, as after any choice by them.

@@ -109,11 +109,13 @@ class CategoryConfidence(ABC):
             `confidences`.
         """
         ensemble = self.model.maybe_get_ref("ensemble")
+        if ensemble is None:
+            return
         exclusive = not self.model.attrs["multi_label"]
         examples = [example for example in examples if len(example.predicted)]
         truth = signed_truth(self._gold(examples), numpy.ones(len(self.labels)), exclusive)
         known = numpy.flatnonzero(truth.any(axis=1))
-        if ensemble is None or len(known) < FEWEST:
+        if len(known) < FEWEST:
             return
         scores: list[list[Array]] = [[], []]
         for batch in minibatch(known.tolist(), BATCH_SIZE):

@@ -7,10 +7,10 @@ import numpy
 from numpy.typing import NDArray
 
 from ..modules.margins import calibrate, log_losses
+from .evidence import ROUNDS
 
 # Shares of n-grams to choose from, the least daring first: with 1, they are all that is left.
 CANDIDATES = (0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.1, 0.9, 0.0, 1.0)
-ROUNDS = 200
 
 
 def fit_share(scores: Sequence[NDArray[Any]], truth: NDArray[Any], exclusive: bool) -> float:
