@@ -1,7 +1,7 @@
 """Annotation of texts, from beginning to end or from where it was left."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -9,14 +9,13 @@ from time import monotonic
 from typing import Any
 
 import srsly
-import torch
 import tqdm
+from spacy import util
 from spacy.language import Language
 
 from ..digest import digest
 from ..files import replacing
-from .columns import choose_columns
-from .engines import Engine, Job, here, processes
+from .engines import Annotator, Engine, Job, here, processes
 from .errors import AnnotationError
 from .shards import FAILURES, Format, make_shards, shard_path
 from .texts import Source
@@ -43,15 +42,16 @@ class Summary:
 
 
 def annotate(
-    nlp: Language,
     model: str,
     source: Source,
     output: Path,
     *,
+    load: Callable[[str], Language] = util.load_model,
     form: Format = "parquet",
     columns: Sequence[str] | None = None,
     shard_size: int = 10_000,
     n_process: int = 1,
+    threads: int = 1,
     engine: Engine | None = None,
     silent: bool = True,
 ) -> Summary:
@@ -60,25 +60,27 @@ def annotate(
     Files are there whole or not at all, so that a run which was killed can be started again, and
     ends with the same files as one that was not.
 
-    nlp (Language): The pipeline.
-    model (str): Its name or path, from which other processes load it.
+    model (str): Name or path of the pipeline.
     source (Source): The texts.
     output (Path): The folder.
+    load (Callable[[str], Language]): Loads the pipeline, in each process, and anew where it has
+        seen so many words that its vocab takes too much memory.
     form (Literal["parquet", "jsonl", "spacy"]): The format to write.
     columns (Optional[Sequence[str]]): The columns of parquet and jsonl, by default id, text and
         what the pipeline assigns.
     shard_size (int): Number of texts in a file. A file with 10 million characters ends sooner.
     n_process (int): Number of processes on this machine.
+    threads (int): Number of threads of torch in each. The last bits of scores depend on it.
     engine (Optional[Engine]): Who annotates, instead of processes on this machine.
     silent (bool): Whether to show no progress.
     RETURNS (Summary): Counts. Texts that could not be annotated are in failures.jsonl.
-    RAISES (AnnotationError): If texts or columns cannot be used, or the folder has the annotations
-        of another model, of other texts or of other settings.
+    RAISES (AnnotationError): If the pipeline, texts or columns cannot be used, or the folder has
+        the annotations of another model, of other texts or of other settings.
     """
-    torch.set_num_threads(1)  # the same last bits, whoever annotates
-    job = Job(model, output, form, choose_columns(nlp, columns))
-    claim(output, describe(nlp, source, job, shard_size))
-    engine = engine or (here(nlp) if n_process == 1 else processes(n_process))
+    job = Job(model, output, form, columns, load, threads)
+    annotator = Annotator(job)
+    claim(output, describe(annotator, source, shard_size))
+    engine = engine or (here(annotator) if n_process == 1 else processes(n_process))
     summary, begun = Summary(), monotonic()
 
     def missing() -> Any:
@@ -102,16 +104,17 @@ def annotate(
     return summary
 
 
-def describe(nlp: Language, source: Source, job: Job, shard_size: int) -> dict[str, Any]:
+def describe(annotator: Annotator, source: Source, shard_size: int) -> dict[str, Any]:
     """RETURNS (dict[str, Any]): What the files of an output depend on."""
+    nlp, form = annotator.nlp, annotator.job.form
     name = f"{nlp.meta['lang']}_{nlp.meta['name']} {nlp.meta['version']}"
     return {
         "model": f"{name} {digest(nlp._path) if nlp._path else ''}".strip(),
         "input": source.identity(),
         "text column": source.text_column,
         "id column": source.id_column,
-        "format": job.form,
-        "columns": ["id", *job.columns] if job.form != "spacy" else None,
+        "format": form,
+        "columns": ["id", *annotator.columns] if form != "spacy" else None,
         "texts in a file": shard_size,
     }
 

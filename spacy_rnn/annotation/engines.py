@@ -15,7 +15,9 @@ import torch
 from spacy import util
 from spacy.language import Language
 
+from ..errors import UserError, reason
 from ..orphans import end_with_parent
+from .columns import choose_columns
 from .errors import AnnotationError
 from .memory import outgrown, release_memory
 from .shards import Format, Result, Shard, annotate_shard
@@ -32,52 +34,68 @@ class Job:
     model (str): Name or path of the pipeline.
     folder (Path): The folder of shards.
     form (Format): The format to write.
-    columns (Sequence[str]): The columns of parquet and jsonl.
+    columns (Optional[Sequence[str]]): The columns of parquet and jsonl, by default those of
+        `choose_columns`.
+    load (Callable[[str], Language]): Loads the pipeline.
+    threads (int): Number of threads of torch.
     """
 
     model: str
     folder: Path
     form: Format
-    columns: Sequence[str]
+    columns: Sequence[str] | None = None
+    load: Callable[[str], Language] = util.load_model
+    threads: int = 1
 
 
 class Annotator:
-    """Annotates shard after shard with one thread.
+    """Annotates shard after shard with a pipeline that nothing else refers to, so that its memory
+    is free when it is loaded anew.
 
     job (Job): What is to be done with each shard.
-    nlp (Optional[Language]): The pipeline of the job, loaded by default.
+    RAISES (AnnotationError): If the pipeline cannot be loaded, or does not have the columns.
     """
 
-    def __init__(self, job: Job, nlp: Language | None = None) -> None:
-        torch.set_num_threads(1)
-        self._job = job
-        self._nlp = nlp or util.load_model(job.model)
+    def __init__(self, job: Job) -> None:
+        torch.set_num_threads(job.threads)
+        self.job = job
+        self.nlp = self._load()
+        self.columns = choose_columns(self.nlp, job.columns)
 
     def work(self, shard: Shard) -> Result:
         """RETURNS (Result): What became of a shard."""
-        job = self._job
-        if outgrown(self._nlp):
+        if outgrown(self.nlp):
             # Two pipelines at a time would take twice the memory, and components refer to each
             # other in circles.
-            del self._nlp
+            del self.nlp
             gc.collect()
-            self._nlp = util.load_model(job.model)
-        result = annotate_shard(self._nlp, shard, job.folder, job.form, job.columns)
+            self.nlp = self._load()
+        result = annotate_shard(self.nlp, shard, self.job.folder, self.job.form, self.columns)
         release_memory()
         return result
+
+    def _load(self) -> Language:
+        try:
+            return self.job.load(self.job.model)
+        except UserError:
+            raise
+        except Exception as error:  # each reader of a damaged file raises what it likes
+            raise AnnotationError(
+                f"Can't load the pipeline {self.job.model}: {reason(error)}"
+            ) from error
 
 
 Task = TypeVar("Task")
 Engine = Callable[[Job, Iterable[Shard]], Iterator[Result]]
 
 
-def here(nlp: Language) -> Engine:
+def here(annotator: Annotator) -> Engine:
     """Annotate in this process.
 
-    nlp (Language): The pipeline of the job.
+    annotator (Annotator): Annotates for the job.
     RETURNS (Engine): Annotates shard after shard.
     """
-    return lambda job, shards: map(Annotator(job, nlp).work, shards)
+    return lambda _, shards: map(annotator.work, shards)
 
 
 def processes(count: int) -> Engine:

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGINT
-from textwrap import shorten
 from traceback import walk_tb
 from types import FrameType
 from typing import Any
@@ -20,7 +19,7 @@ from thinc.api import Config, ConfigValidationError
 from wasabi import msg
 
 from ..dotted import unknown_setting
-from ..errors import UserError
+from ..errors import UserError, reason
 from ..files import replacing
 
 # What `nlp.to_disk` writes beside the components.
@@ -91,18 +90,6 @@ def use_device(use_gpu: int, silent: bool = False) -> None:
         setup_gpu(use_gpu, silent=silent)
     except ValueError as error:
         raise CommandError(reason(error)) from error
-
-
-def reason(error: BaseException) -> str:
-    """RETURNS (str): What an error says, on one line, with its type where that says more."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    text = str(error)
-    if isinstance(error, ConfigValidationError):
-        text = text.partition("\n{")[0]  # the whole block follows
-    text = shorten(text, 400)
-    plain = isinstance(error, (ValueError, ImportError, OSError)) and text
-    return text if plain else f"{type(error).__name__}: {text}".rstrip(": ")
 
 
 @contextmanager

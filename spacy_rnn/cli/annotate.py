@@ -17,7 +17,7 @@ from ._options import (
     TextRevision,
     TextSplit,
 )
-from ._util import exit_on_error, goes_on, load_pipeline
+from ._util import exit_on_error, goes_on
 
 
 class OutputFormat(str, Enum):
@@ -57,9 +57,7 @@ def annotate_cli(
     from ..annotation.texts import Source
 
     with exit_on_error(), goes_on():
-        nlp = load_pipeline(model)
         summary = annotate(
-            nlp,
             model,
             Source(source, text_column, id_column, split, revision),
             output,

@@ -4,10 +4,9 @@ from typing import Annotated
 from spacy.cli._util import Arg, Opt
 from wasabi import msg
 
-from ..errors import UserError
 from . import app
 from ._options import TEXTS, IdColumn, ShardSize, TextColumn, TextRevision, TextSplit
-from ._util import CommandError, exit_on_error, goes_on, reason
+from ._util import exit_on_error, goes_on
 
 
 @app.command("distil")
@@ -41,20 +40,19 @@ def distil_cli(
     failures.jsonl.
     """
     from ..annotation.texts import Source
-    from ..transfer.distil import distil, load_teacher, long_texts
+    from ..transfer.distil import distil
 
     with exit_on_error(), goes_on():
-        try:
-            nlp = load_teacher(teacher, threshold, lang)
-        except UserError:
-            raise
-        except Exception as error:  # each reader of a damaged file raises what it likes
-            raise CommandError(f"Can't load the teacher {teacher}: {reason(error)}") from error
-        source = Source(texts, text_column, id_column, split, revision)
-        summary = distil(nlp, teacher, source, output, shard_size=shard_size, silent=False)
+        summary = distil(
+            teacher,
+            Source(texts, text_column, id_column, split, revision),
+            output,
+            threshold=threshold,
+            lang=lang,
+            shard_size=shard_size,
+            silent=False,
+        )
     found = f", {summary.found:,} of them before" if summary.found else ""
     msg.good(f"Annotated {summary.texts:,} texts{found}", output)
-    if long := long_texts(nlp):
-        msg.info(f"{long:,} were longer than the teacher reads at once: it read them in windows")
     if summary.failures:
         msg.warn(f"{summary.failures:,} could not be annotated", output / "failures.jsonl")

@@ -1,6 +1,6 @@
 """Distillation: what a teacher says about texts, as a corpus for a student."""
 
-from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,51 +11,46 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..annotation import Summary, annotate
-from ..annotation.engines import Job, here
-from ..annotation.shards import Result, Shard
 from ..annotation.texts import Source
 from ..digest import digest
 from ..pipeline.ner import RNNEntityRecognizer
 from ..pipeline.tagger import RNNTagger
 from .errors import TransferError
-from .teachers import Teacher, set_sure_entities
+from .teachers import set_sure_entities
 
 
 def distil(
-    teacher: Language,
-    name: str,
+    teacher: str,
     source: Source,
     output: Path,
     *,
+    threshold: float = 0.0,
+    lang: str = "en",
     shard_size: int = 1000,
     silent: bool = True,
 ) -> Summary:
     """Annotate texts by a teacher and write them to a folder of numbered .spacy files, in order.
     Killed at any moment, it goes on where it was left.
 
-    teacher (Language): The teacher, of `load_teacher`.
-    name (str): Its name or path.
+    teacher (str): Name or path of the teacher; see `load_teacher`.
     source (Source): The texts.
     output (Path): The folder, which is a corpus for training.
+    threshold (float): The probability below which tags and entities are left open.
+    lang (str): The language of the tokenizer, for a model of Hugging Face.
     shard_size (int): Number of texts in a file.
     silent (bool): Whether to show no progress.
     RETURNS (Summary): Counts. Texts that the teacher fails on are in failures.jsonl.
     RAISES (AnnotationError): See `annotate`.
+    RAISES (TransferError): See `load_teacher`.
     """
-    threads = torch.get_num_threads()
-
-    def engine(job: Job, shards: Iterable[Shard]) -> Iterator[Result]:
-        torch.set_num_threads(threads)  # a teacher is large
-        return here(teacher)(job, shards)
-
     return annotate(
         teacher,
-        name,
         source,
         output,
+        load=partial(load_teacher, threshold=threshold, lang=lang),
         form="spacy",
         shard_size=shard_size,
-        engine=engine,
+        threads=torch.get_num_threads(),  # a teacher is large
         silent=silent,
     )
 
@@ -89,11 +84,6 @@ def load_teacher(name: str, threshold: float = 0.0, lang: str = "en") -> Languag
     # By which an output is known to be of this teacher.
     nlp.meta["name"] = f"{path.name}, threshold {threshold}"
     return nlp
-
-
-def long_texts(nlp: Language) -> int:
-    """RETURNS (int): How many texts were longer than a teacher reads at once."""
-    return sum(pipe.n_long for _, pipe in nlp.pipeline if isinstance(pipe, Teacher))
 
 
 def require_marginals(nlp: Language, name: str) -> None:

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.tokens import Doc, Span
-from spacy.util import minibatch
+from spacy.util import logger, minibatch
 
 from ..corpus.errors import first_line
 from .encoders import load_model, require_transformers
@@ -39,7 +39,7 @@ class Teacher(ABC):
         self.labels = [model.config.id2label[i] for i in range(model.config.num_labels)]
         positions = getattr(model.config, "max_position_embeddings", None) or MAX_PIECES + 2
         self.max_pieces = min(MAX_PIECES, tokenizer.model_max_length, positions - 2)
-        self.n_long = 0  # How many texts were read in windows.
+        self.is_told = False  # That texts are read in windows.
 
     def __call__(self, doc: Doc) -> Doc:
         self.annotate([doc])
@@ -72,7 +72,13 @@ class Teacher(ABC):
             **settings,
         )
         owners = batch.pop("overflow_to_sample_mapping").tolist()
-        self.n_long += sum(owners.count(i) > 1 for i in range(len(texts)))
+        if len(owners) > len(texts) and not self.is_told:
+            self.is_told = True
+            logger.warning(
+                "Texts of more than %d word pieces are read in windows: it is the most that the "
+                "teacher reads at once",
+                self.max_pieces,
+            )
         with torch.inference_mode():
             return batch, self.model(**batch.to(self.model.device)).logits.float(), owners
 

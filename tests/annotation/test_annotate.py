@@ -51,7 +51,7 @@ def test_parquet_has_what_the_pipeline_says(
     nlp: Language, model: Path, texts: Path, tmp_path: Path
 ) -> None:
     output = tmp_path / "output"
-    summary = annotate(nlp, str(model), Source(str(texts), id_column="name"), output, shard_size=40)
+    summary = annotate(str(model), Source(str(texts), id_column="name"), output, shard_size=40)
     assert (summary.texts, summary.failures) == (95, 0)
     assert sorted(path.name for path in output.glob("*.parquet")) == [
         "000000.parquet",
@@ -72,11 +72,11 @@ def test_parquet_has_what_the_pipeline_says(
 
 def test_other_formats(nlp: Language, model: Path, texts: Path, tmp_path: Path) -> None:
     source = Source(str(texts), id_column="name")
-    annotate(nlp, str(model), source, tmp_path / "jsonl", form="jsonl", columns=["id", "entities"])
+    annotate(str(model), source, tmp_path / "jsonl", form="jsonl", columns=["id", "entities"])
     lines = (tmp_path / "jsonl" / "000000.jsonl").read_text().splitlines()
     assert list(json.loads(lines[3])) == ["id", "entities"]
     assert json.loads(lines[3])["id"] == "n3"
-    annotate(nlp, str(model), source, tmp_path / "spacy", form="spacy")
+    annotate(str(model), source, tmp_path / "spacy", form="spacy")
     docs = list(DocBin().from_disk(tmp_path / "spacy" / "000000.spacy").get_docs(nlp.vocab))
     assert [doc.user_data["id"] for doc in docs] == [f"n{i}" for i in range(95)]
     assert [doc.text for doc in docs] == read_texts(texts)
@@ -114,19 +114,24 @@ def test_every_kind_of_input(suffix: str, nlp: Language, tmp_path: Path) -> None
     assert size is None or 4 <= size <= 12
 
 
-def test_texts_that_fail_are_listed(nlp: Language, model: Path, tmp_path: Path) -> None:
+def test_texts_that_fail_are_listed(model: Path, tmp_path: Path) -> None:
     def refuse(doc: Doc) -> Doc:
         if doc.text == "bad luck":
             raise RuntimeError("no luck")
         return doc
 
+    def load(path: str) -> Language:
+        nlp = spacy.load(path)
+        nlp.add_pipe("tests_refuse")
+        nlp.max_length = 1000
+        return nlp
+
     Language.component("tests_refuse", func=refuse)
-    nlp.add_pipe("tests_refuse")
-    nlp.max_length = 1000
     rows = ["Anna", None, "x" * 1001, "", "bad luck", "York"]
     path = tmp_path / "texts.jsonl"
     path.write_text("".join(json.dumps({"text": text}) + "\n" for text in rows))
-    summary = annotate(nlp, str(model), Source(str(path)), tmp_path / "output", shard_size=4)
+    source, output = Source(str(path)), tmp_path / "output"
+    summary = annotate(str(model), source, output, load=load, shard_size=4)
     assert (summary.texts, summary.failures) == (6, 3)
     assert [row["id"] for row in rows_of(tmp_path / "output")] == ["0", "3", "5"]
     lines = (tmp_path / "output" / "failures.jsonl").read_text().splitlines()
@@ -140,12 +145,12 @@ def test_goes_on_where_it_was_left(
     nlp: Language, model: Path, texts: Path, files: Files, tmp_path: Path
 ) -> None:
     source = Source(str(texts))
-    annotate(nlp, str(model), source, tmp_path / "whole", shard_size=10)
-    annotate(nlp, str(model), source, tmp_path / "output", shard_size=10)
+    annotate(str(model), source, tmp_path / "whole", shard_size=10)
+    annotate(str(model), source, tmp_path / "output", shard_size=10)
     for number in (2, 3, 9):
         (tmp_path / "output" / f"{number:06}.parquet").unlink()
     (tmp_path / "output" / "000004.parquet.part").write_bytes(b"half")
-    summary = annotate(nlp, str(model), source, tmp_path / "output", shard_size=10)
+    summary = annotate(str(model), source, tmp_path / "output", shard_size=10)
     assert (summary.texts, summary.found) == (95, 70)
     (tmp_path / "output" / "000004.parquet.part").unlink()
     assert files(tmp_path / "output") == files(tmp_path / "whole")
@@ -166,12 +171,10 @@ def test_a_shard_depends_on_none_before_it(files: Files, tmp_path: Path) -> None
     path.write_text("\n".join(texts))
     source, output = Source(str(path)), tmp_path / "output"
     for folder in (tmp_path / "whole", output):
-        annotate(
-            spacy.load(tmp_path / "model"), str(tmp_path / "model"), source, folder, shard_size=7
-        )
+        annotate(str(tmp_path / "model"), source, folder, shard_size=7)
     for number in (3, 7):
         (output / f"{number:06}.parquet").unlink()
-    annotate(spacy.load(tmp_path / "model"), str(tmp_path / "model"), source, output, shard_size=7)
+    annotate(str(tmp_path / "model"), source, output, shard_size=7)
     assert files(output) == files(tmp_path / "whole")
 
 
@@ -179,8 +182,8 @@ def test_processes_write_the_same_bytes(
     nlp: Language, model: Path, texts: Path, files: Files, tmp_path: Path
 ) -> None:
     source = Source(str(texts))
-    annotate(nlp, str(model), source, tmp_path / "one", shard_size=10)
-    annotate(nlp, str(model), source, tmp_path / "two", shard_size=10, n_process=2)
+    annotate(str(model), source, tmp_path / "one", shard_size=10)
+    annotate(str(model), source, tmp_path / "two", shard_size=10, n_process=2)
     assert files(tmp_path / "one") == files(tmp_path / "two")
 
 
@@ -188,7 +191,7 @@ def test_output_of_something_else_is_refused(
     nlp: Language, model: Path, texts: Path, tmp_path: Path
 ) -> None:
     output = tmp_path / "output"
-    annotate(nlp, str(model), Source(str(texts)), output)
+    annotate(str(model), Source(str(texts)), output)
     other = tmp_path / "other"
     nlp.meta["version"] = "9.9"
     nlp.to_disk(other)

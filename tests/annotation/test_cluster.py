@@ -30,10 +30,10 @@ def test_same_bytes_though_a_worker_is_killed(
 ) -> None:
     texts.write_text(texts.read_text() * 40)
     source = Source(str(texts))
-    annotate(nlp, str(model), source, tmp_path / "here", shard_size=50)
+    annotate(str(model), source, tmp_path / "here", shard_size=50)
     killed = kill_on_cluster(b"ray::RemoteAnnotator", tmp_path / "ray", "00001*.parquet")
     engine = ray_cluster(2, cluster_address)
-    summary = annotate(nlp, str(model), source, tmp_path / "ray", shard_size=50, engine=engine)
+    summary = annotate(str(model), source, tmp_path / "ray", shard_size=50, engine=engine)
     assert len(killed) == 1
     assert summary.texts == 95 * 40
     found = {k: v for k, v in files(tmp_path / "ray").items() if not k.endswith(".part")}
@@ -51,4 +51,4 @@ def test_other_packages_are_refused(
     monkeypatch.setattr(cluster, "versions", lambda: {"spacy": "9.9"})
     engine = ray_cluster(1, cluster_address)
     with pytest.raises(ClusterError, match=r"other packages: got spacy 3\S*, expected 9.9"):
-        annotate(nlp, str(model), Source(str(texts)), tmp_path / "o", engine=engine)
+        annotate(str(model), Source(str(texts)), tmp_path / "o", engine=engine)

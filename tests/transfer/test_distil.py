@@ -15,6 +15,7 @@ from spacy.training import Corpus, Example
 from spacy.util import registry
 from thinc.api import Config
 
+from spacy_rnn.annotation import memory
 from spacy_rnn.corpus import CorpusError
 from spacy_rnn.transfer.distil import load_teacher
 from spacy_rnn.transfer.teachers import TokenTeacher, find_entities
@@ -167,7 +168,9 @@ def test_words_get_what_their_first_piece_has(save_encoder: Callable):
     numpy.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-def test_long_texts_are_read_in_windows(spacy_cli: Run, save_encoder: Callable, tmp_path: Path):
+def test_long_texts_are_read_in_windows(
+    spacy_cli: Run, save_encoder: Callable, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
     texts = tmp_path / "texts.jsonl"
     rows = [{"text": "the soup was cold . " * 10}, {"text": "good soup"}]
     texts.write_text("\n".join(map(json.dumps, rows)), "utf8")
@@ -176,9 +179,26 @@ def test_long_texts_are_read_in_windows(spacy_cli: Run, save_encoder: Callable, 
         folder = save_encoder("bert", head, **(ENTITIES if "Token" in head else {}), **sizes)
         code, output = spacy_cli("rnn", "distil", folder, texts, tmp_path / head)
         assert code == 0, output
-        assert "1 were longer than the teacher reads at once" in output
+        assert caplog.text.count("Texts of more than 12 word pieces are read in windows") == 1
+        caplog.clear()
     assert all(token.ent_iob for token in read(tmp_path / "ForTokenClassification")[0])
     assert sum(read(tmp_path / "ForSequenceClassification")[0].cats.values()) == pytest.approx(1.0)
+
+
+def test_a_teacher_is_loaded_anew_after_many_words(
+    spacy_cli: Run, save_encoder: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    texts = tmp_path / "texts.txt"
+    texts.write_text("the soup was cold .\n" * 4, "utf8")
+    folder = save_encoder("bert", "ForTokenClassification", **ENTITIES)
+    annotated = []
+    for name in ("once", "anew"):
+        code, output = spacy_cli("rnn", "distil", folder, texts, tmp_path / name, "--shard-size", 2)
+        assert code == 0, output
+        annotated.append([doc.to_json() for doc in read(tmp_path / name)])
+        monkeypatch.setattr(memory, "MOST_WORDS", 1)
+    assert len(annotated[0]) == 4
+    assert annotated[0] == annotated[1]
 
 
 def test_a_teacher_that_fails_on_a_text_leaves_it_out(
