@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from thinc.api import Model
 from thinc.backends import NumpyOps
 from thinc.types import DeviceTypes
+from torch import nn
 
 from .modules.linear import onednn_product
 from .modules.threads import use_one_thread_after_fork
@@ -15,21 +16,22 @@ from .modules.threads import use_one_thread_after_fork
 # oneDNN compiles a kernel for every new shape, which takes half a millisecond and half a megabyte.
 # All its products are of this many rows: few shapes, whatever the batches are.
 ROWS = 512
-# With fewer weights than this, calling oneDNN takes longer than it saves.
-MIN_WEIGHTS = 10_000
+# The BLAS of numpy computes products of more multiplications on threads of its own, which compete
+# with those of torch and ONNX Runtime for the cores.
+MIN_MULTIPLICATIONS = 2**18
 
 
 class OneDNNOps(NumpyOps):
-    """NumpyOps, with large products by oneDNN and all others by numpy's BLAS in the place of
-    Thinc's BLIS: the same results up to rounding, at three to five times the rate on a CPU with
-    AVX-512.
+    """NumpyOps, with large products by torch, most of them by its oneDNN, and small ones by numpy's
+    BLAS in the place of Thinc's BLIS: the same results up to rounding, at three to five times the
+    rate on a CPU with AVX-512.
 
     It speeds up what goes through `Ops.gemm`: the products of Linear, Maxout, Mish, Softmax and
     their like, forward and backward, those of static vectors, and the first layer of spaCy's
     parser and ner. The steps of these two through a text, Thinc's own LSTM, and everything element
     by element are as fast as before.
 
-    oneDNN comes with torch. Where a build of torch lacks it, numpy computes all products.
+    oneDNN comes with torch. Where a build of torch lacks it, what torch has computes the products.
     """
 
     name = "onednn"
@@ -56,23 +58,27 @@ class OneDNNOps(NumpyOps):
         trans2 (bool): Whether to transpose the second.
         RETURNS (Floats2d): The product.
         """
-        product = onednn_product()
-        if product is None or not is_large(x, y, trans1, trans2):
+        if not is_large(x, y, out, trans1, trans2):
             return super().gemm(x, y, out=out, trans1=trans1, trans2=trans2)
-        blocks = [slice(i, i + ROWS) for i in range(0, len(x) - ROWS + 1, ROWS)]
-        rest = slice(len(blocks) * ROWS, None)
         X, Y = as_tensor(x), as_tensor(y)
-        # numpy takes what is left first, and refuses what does not fit together.
+        product = onednn_product() or nn.functional.linear
+        blocks = [slice(i, i + ROWS) for i in range(0, len(X) - ROWS + 1, ROWS)]
+        rest = slice(len(blocks) * ROWS, None)
         if trans1:
-            out = super().gemm(x[rest], y[rest], out=out, trans1=True)
+            found = X[rest].T @ Y[rest]
             for block in blocks:
-                out += product(X[block].T, Y[block].T).numpy()
-            return out
+                found += product(X[block].T, Y[block].T)
+        else:
+            weights = Y if trans2 else Y.T
+            found = nn.functional.linear(X[rest], weights)
+            if blocks:
+                last, found = found, X.new_empty(len(X), len(weights))
+                found[rest] = last
+            for block in blocks:
+                found[block] = product(X[block], weights)
         if out is None:
-            out = self.alloc2f(len(x), len(y) if trans2 else y.shape[1], zeros=False)
-        super().gemm(x[rest], y, out=out[rest], trans2=trans2)
-        for block in blocks:
-            out[block] = product(X[block], Y if trans2 else Y.T).numpy()
+            return found.numpy()
+        out[:] = found.numpy()
         return out
 
 
@@ -85,13 +91,18 @@ def use_onednn(model: Model) -> None:
             node.ops = OneDNNOps()
 
 
-def is_large(x: NDArray, y: NDArray, trans1: bool, trans2: bool) -> bool:
-    """RETURNS (bool): Whether oneDNN can multiply the arrays, and is worth calling."""
-    if not (x.dtype == y.dtype == numpy.float32 and x.ndim == y.ndim == 2) or len(x) < ROWS:
+def is_large(x: NDArray, y: NDArray, out: NDArray | None, trans1: bool, trans2: bool) -> bool:
+    """RETURNS (bool): Whether torch is to multiply the arrays. What does not fit is numpy's, which
+    says so."""
+    if not (x.dtype == y.dtype == numpy.float32 and x.ndim == y.ndim == 2):
         return False
-    if trans1 and (trans2 or len(x) != len(y)):
+    rows, inner = x.shape[::-1] if trans1 else x.shape
+    inner_too, columns = y.shape[::-1] if trans2 else y.shape
+    if inner != inner_too or (trans1 and trans2):
         return False
-    return x.shape[1] * y.shape[0 if trans2 else 1] >= MIN_WEIGHTS
+    if out is not None and (out.dtype != numpy.float32 or out.shape != (rows, columns)):
+        return False
+    return rows * inner * columns >= MIN_MULTIPLICATIONS
 
 
 def as_tensor(array: NDArray) -> torch.Tensor:

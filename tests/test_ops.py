@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from thinc.api import Maxout, NumpyOps, get_current_ops, get_ops, use_ops
 
 from spacy_rnn import ops as module
-from spacy_rnn.modules.linear import onednn_product
-from spacy_rnn.ops import ROWS, OneDNNOps
+from spacy_rnn.ops import MIN_MULTIPLICATIONS, ROWS, OneDNNOps
 
 OPS = OneDNNOps()
 TRANSPOSED = [(False, False), (False, True), (True, False), (True, True)]
@@ -31,17 +30,8 @@ def operands(n: int, k: int, m: int, trans1: bool, trans2: bool, dtype: str = "f
     return x, y, expected
 
 
-@pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
-    """The shapes that are multiplied with what stands for oneDNN, wherever the tests run."""
-    shapes = []
-
-    def linear(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
-        shapes.append((*X.shape, *W.shape))
-        return X @ W.T
-
-    monkeypatch.setattr(module, "onednn_product", lambda: linear)
-    return shapes
+def refuse(*args: Any, **kwargs: Any) -> Any:
+    raise AssertionError("this is another's product")
 
 
 @pytest.mark.parametrize(("trans1", "trans2"), TRANSPOSED)
@@ -62,24 +52,43 @@ def test_products(shape: tuple[int, int, int], given: bool, trans1: bool, trans2
 
 
 @pytest.mark.parametrize("trans1", [False, True])
-def test_large_products_are_of_one_shape_whatever_the_batch(
-    calls: list[tuple[int, ...]], trans1: bool
+def test_products_of_onednn_are_of_one_shape_whatever_the_batch(
+    monkeypatch: pytest.MonkeyPatch, trans1: bool
 ) -> None:
+    shapes = []
+
+    def product(X: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
+        shapes.append((*X.shape, *W.shape))
+        return X @ W.T
+
+    monkeypatch.setattr(module, "onednn_product", lambda: product)
     for n in (ROWS, ROWS + 1, 3 * ROWS - 1):
         x, y, expected = operands(*((128, n, 128) if trans1 else (n, 128, 128)), trans1, False)
         numpy.testing.assert_allclose(OPS.gemm(x, y, trans1=trans1), expected, atol=1e-5)
-    assert calls == [(128, ROWS, 128, ROWS) if trans1 else (ROWS, 128, 128, 128)] * 4
+    assert shapes == [(128, ROWS, 128, ROWS) if trans1 else (ROWS, 128, 128, 128)] * 4
 
 
-def test_small_products_and_other_types_are_left_to_numpy(calls: list[tuple[int, ...]]) -> None:
-    OPS.gemm(random(ROWS - 1, 200), random(200, 200))
-    OPS.gemm(random(5000, 20), random(20, 20))
+@pytest.mark.parametrize(("trans1", "trans2"), TRANSPOSED[:3])
+@pytest.mark.parametrize("shape", [(511, 128, 49), (100, 256, 49), (16, 128, 128), (1, 512, 512)])
+def test_numpy_has_no_product_that_its_blas_divides_between_threads(
+    monkeypatch: pytest.MonkeyPatch, shape: tuple[int, int, int], trans1: bool, trans2: bool
+) -> None:
+    monkeypatch.setattr(NumpyOps, "gemm", refuse)
+    x, y, expected = operands(*shape, trans1, trans2)
+    product = OPS.gemm(x, y, trans1=trans1, trans2=trans2)
+    numpy.testing.assert_allclose(product, expected, atol=1e-5)
+
+
+def test_small_products_and_other_types_are_left_to_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "as_tensor", refuse)
+    assert 127 * 128 * 16 < MIN_MULTIPLICATIONS == 128 * 128 * 16
+    OPS.gemm(random(127, 128), random(128, 16))
+    OPS.gemm(random(128, 127), random(128, 16), trans1=True)
     for dtype in ("float64", ">f4", "int64"):
         x, y, expected = operands(2 * ROWS, 128, 128, False, False, dtype)
         product = OPS.gemm(x, y)
         numpy.testing.assert_allclose(product, expected, atol=1e-5)
         assert product.dtype == (x @ y).dtype
-    assert not calls
 
 
 def test_arrays_of_any_layout() -> None:
@@ -146,20 +155,8 @@ def test_copies_work_elsewhere() -> None:
         numpy.testing.assert_array_equal(copied.gemm(x, y), OPS.gemm(x, y))
 
 
-@pytest.mark.parametrize(
-    "broken",
-    [
-        lambda *_: (_ for _ in ()).throw(RuntimeError("no such operator")),
-        lambda X, W, *_: X @ W.T + 0.1,
-    ],
-)
-def test_without_onednn_numpy_computes(monkeypatch: pytest.MonkeyPatch, broken: Any) -> None:
-    class Mkldnn:
-        _linear_pointwise = staticmethod(broken)
-
-    monkeypatch.setattr(module, "onednn_product", onednn_product.__wrapped__)
-    monkeypatch.setattr(torch.ops, "mkldnn", Mkldnn)
-    assert module.onednn_product() is None
+def test_without_onednn_torch_computes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "onednn_product", lambda: None)
     x, y, expected = operands(2 * ROWS, 128, 128, False, False)
     numpy.testing.assert_allclose(OPS.gemm(x, y), expected, atol=1e-5)
 
