@@ -30,7 +30,7 @@ COMPARISONS = """# LSTM or GRU
 
 Test, percent; means and standard deviations over seeds. Where the interval has 0 in it, the two
 cannot be told apart. Each set by a command like this one, with the recipe that `spacy rnn fit`
-would choose as well:
+would choose as well; the linear model (SVM) is of texts only:
 
 ```
 python -m spacy rnn compare corpus/hub/banking77 comparison --systems lstm,gru,tfidf --seeds 3
