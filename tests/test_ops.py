@@ -91,6 +91,23 @@ def test_small_products_and_other_types_are_left_to_numpy(monkeypatch: pytest.Mo
         assert product.dtype == (x @ y).dtype
 
 
+@pytest.mark.parametrize(("trans1", "trans2"), TRANSPOSED[:3])
+@pytest.mark.parametrize("shape", [(ROWS - 1, 256, 9), (ROWS + 300, 256, 9), (3, 512, 512)])
+def test_the_last_bits_do_not_depend_on_where_arrays_are(
+    shape: tuple[int, int, int], trans1: bool, trans2: bool
+) -> None:
+    x, y, _ = operands(*shape, trans1, trans2)
+    expected = OPS.gemm(x, y, trans1=trans1, trans2=trans2)
+    for offset in (4, 8, 12):  # numpy begins arrays at multiples of 16 bytes
+        moved = [numpy.empty(each.size + offset, "float32")[offset:] for each in (x, y)]
+        for place, each in zip(moved, (x, y), strict=True):
+            place[:] = each.ravel()
+        found = OPS.gemm(
+            moved[0].reshape(x.shape), moved[1].reshape(y.shape), trans1=trans1, trans2=trans2
+        )
+        numpy.testing.assert_array_equal(found, expected)
+
+
 def test_arrays_of_any_layout() -> None:
     x, y, expected = operands(2 * ROWS + 3, 128, 96, False, False)
     frozen = x.copy()
