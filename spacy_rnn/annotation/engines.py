@@ -120,7 +120,7 @@ def processes(count: int) -> Engine:
                     f"little memory. {ANOTHER_RUN}"
                 ) from error
             finally:
-                pool.shutdown(wait=False, cancel_futures=True)
+                pool.shutdown(cancel_futures=True)
 
     return run
 

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -183,7 +184,10 @@ def test_processes_write_the_same_bytes(
 ) -> None:
     source = Source(str(texts))
     annotate(str(model), source, tmp_path / "one", shard_size=10)
+    threads = set(threading.enumerate())
     annotate(str(model), source, tmp_path / "two", shard_size=10, n_process=2)
+    # One that still manages processes when Python ends can find them gone.
+    assert set(threading.enumerate()) <= threads
     assert files(tmp_path / "one") == files(tmp_path / "two")
 
 
