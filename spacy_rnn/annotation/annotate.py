@@ -10,11 +10,11 @@ from typing import Any
 
 import srsly
 import tqdm
-from spacy import util
 from spacy.language import Language
 
 from ..digest import digest
 from ..files import replacing
+from ..loading import load_pipeline
 from .engines import Annotator, Engine, Job, here, processes
 from .errors import AnnotationError
 from .shards import FAILURES, Format, make_shards, shard_path
@@ -46,7 +46,7 @@ def annotate(
     source: Source,
     output: Path,
     *,
-    load: Callable[[str], Language] = util.load_model,
+    load: Callable[[str], Language] = load_pipeline,
     form: Format = "parquet",
     columns: Sequence[str] | None = None,
     shard_size: int = 10_000,
@@ -74,8 +74,9 @@ def annotate(
     engine (Optional[Engine]): Who annotates, instead of processes on this machine.
     silent (bool): Whether to show no progress.
     RETURNS (Summary): Counts. Texts that could not be annotated are in failures.jsonl.
-    RAISES (AnnotationError): If the pipeline, texts or columns cannot be used, or the folder has
-        the annotations of another model, of other texts or of other settings.
+    RAISES (UserError): If the pipeline cannot be loaded.
+    RAISES (AnnotationError): If texts or columns cannot be used, or the folder has the annotations
+        of another model, of other texts or of other settings.
     """
     job = Job(model, output, form, columns, load, threads)
     annotator = Annotator(job)

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import torch
-from spacy import util
 from spacy.language import Language
 
-from ..errors import UserError, reason
+from ..loading import load_pipeline
 from ..orphans import end_with_parent
 from .columns import choose_columns
 from .errors import AnnotationError
@@ -44,7 +43,7 @@ class Job:
     folder: Path
     form: Format
     columns: Sequence[str] | None = None
-    load: Callable[[str], Language] = util.load_model
+    load: Callable[[str], Language] = load_pipeline
     threads: int = 1
 
 
@@ -53,13 +52,13 @@ class Annotator:
     is free when it is loaded anew.
 
     job (Job): What is to be done with each shard.
-    RAISES (AnnotationError): If the pipeline cannot be loaded, or does not have the columns.
+    RAISES (UserError): If the pipeline cannot be loaded, or there is no such column.
     """
 
     def __init__(self, job: Job) -> None:
         torch.set_num_threads(job.threads)
         self.job = job
-        self.nlp = self._load()
+        self.nlp = job.load(job.model)
         self.columns = choose_columns(self.nlp, job.columns)
 
     def work(self, shard: Shard) -> Result:
@@ -69,20 +68,10 @@ class Annotator:
             # other in circles.
             del self.nlp
             gc.collect()
-            self.nlp = self._load()
+            self.nlp = self.job.load(self.job.model)
         result = annotate_shard(self.nlp, shard, self.job.folder, self.job.form, self.columns)
         release_memory()
         return result
-
-    def _load(self) -> Language:
-        try:
-            return self.job.load(self.job.model)
-        except UserError:
-            raise
-        except Exception as error:  # each reader of a damaged file raises what it likes
-            raise AnnotationError(
-                f"Can't load the pipeline {self.job.model}: {reason(error)}"
-            ) from error
 
 
 Task = TypeVar("Task")

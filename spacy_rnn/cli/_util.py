@@ -169,19 +169,6 @@ def _foreign_entry(folder: Path, files: Collection[str]) -> str | None:
     return next((f"it holds {name}" for name in foreign), None)
 
 
-def load_pipeline(model: str | Path) -> Language:
-    """Load a pipeline.
-
-    model (Union[str, Path]): Its name or path.
-    RETURNS (Language): The pipeline.
-    RAISES (CommandError): If there is none, or it is damaged.
-    """
-    try:
-        return util.load_model(model)
-    except Exception as error:  # each reader of a damaged file raises what it likes
-        raise CommandError(f"Can't load the pipeline {model}: {reason(error)}") from error
-
-
 def read_examples(
     nlp: Language, path: Path, *, gold_preproc: bool = False, limit: int = 0
 ) -> list[Example]:

@@ -7,11 +7,12 @@ from spacy.training import Example
 from wasabi.printer import Printer
 
 from ..errors import UserError
+from ..loading import load_pipeline
 from ..pipeline.calibration import expected_calibration_error
 from ..pipeline.evidence import Fit
 from . import app
 from ._options import GoldPreproc
-from ._util import CommandError, exit_on_error, load_examples, load_pipeline, require_output, staged
+from ._util import CommandError, exit_on_error, load_examples, require_output, staged
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from spacy.tokens import Doc
 from wasabi.printer import Printer
 
 from ..errors import UserError
+from ..loading import load_pipeline
 from . import app
 from ._options import Component
-from ._util import CommandError, exit_on_error, load_pipeline, read_examples, staged
+from ._util import CommandError, exit_on_error, read_examples, staged
 
 
 @app.command("explain")

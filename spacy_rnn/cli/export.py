@@ -4,8 +4,9 @@ from typing import Annotated
 from spacy.cli._util import Arg, Opt
 from wasabi import msg
 
+from ..loading import load_pipeline
 from . import app
-from ._util import exit_on_error, load_pipeline, require_output
+from ._util import exit_on_error, require_output
 
 
 @app.command("export")

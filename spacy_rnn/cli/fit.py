@@ -15,6 +15,7 @@ from wasabi.printer import Printer
 
 from ..corpus import Report, Task
 from ..corpus.splits import Split
+from ..loading import load_pipeline
 from ..recipes import make_config, task_of
 from ..recipes.choice import (
     MIN_DOCS,
@@ -30,7 +31,6 @@ from ._util import (
     CommandError,
     exit_on_error,
     goes_on,
-    load_pipeline,
     read_examples,
     staged,
     use_device,

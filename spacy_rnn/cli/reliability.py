@@ -6,11 +6,12 @@ from spacy.cli._util import Arg, Opt
 from wasabi.printer import Printer
 
 from ..errors import UserError
+from ..loading import load_pipeline
 from ..pipeline.calibration import BINS, Reliability
 from . import app
 from ._diagram import reliability_diagram
 from ._options import GoldPreproc
-from ._util import CommandError, exit_on_error, load_examples, load_pipeline, staged
+from ._util import CommandError, exit_on_error, load_examples, staged
 
 
 @app.command("reliability")

@@ -5,9 +5,10 @@ import srsly
 from spacy.cli._util import Arg, Opt
 from wasabi.printer import Printer
 
+from ..loading import load_pipeline
 from . import app
 from ._options import GoldPreproc
-from ._util import CommandError, exit_on_error, load_pipeline, read_examples, staged
+from ._util import CommandError, exit_on_error, read_examples, staged
 
 if TYPE_CHECKING:
     from ..analysis import Report

@@ -6,13 +6,13 @@ import typer
 from spacy.cli._util import Arg, Opt, parse_config_overrides
 from wasabi.printer import Printer
 
+from ..loading import load_pipeline
 from . import app
 from ._options import Address, EngineName, EngineOption, Jobs
 from ._util import (
     CommandError,
     exit_on_error,
     goes_on,
-    load_pipeline,
     read_config,
     read_examples,
     staged,

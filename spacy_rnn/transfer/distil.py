@@ -13,6 +13,7 @@ from spacy.tokens import Doc
 from ..annotation import Summary, annotate
 from ..annotation.texts import Source
 from ..digest import digest
+from ..loading import load_pipeline
 from ..pipeline.ner import RNNEntityRecognizer
 from ..pipeline.tagger import RNNTagger
 from .errors import TransferError
@@ -73,7 +74,7 @@ def load_teacher(name: str, threshold: float = 0.0, lang: str = "en") -> Languag
         )
     path = Path(name)
     if (path / "config.cfg").is_file() or util.is_package(name):
-        nlp = util.load_model(name)
+        nlp = load_pipeline(name)
         if threshold:
             require_marginals(nlp, name)
             nlp.add_pipe("rnn_open_doubtful", config={"threshold": threshold})

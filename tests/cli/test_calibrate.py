@@ -7,6 +7,7 @@ from spacy.training import Corpus
 
 from spacy_rnn.cli._util import CommandError, load_examples
 from spacy_rnn.cli.calibrate import calibrate
+from spacy_rnn.errors import UserError
 from spacy_rnn.pipeline.calibration import expected_calibration_error
 
 LISTENER = {
@@ -108,7 +109,6 @@ def test_errors(model, nlp, tmp_path):
             (model, tmp_path / "no.spacy", new),
             "Can't read .*no.spacy: it does not exist, expected a .spacy",
         ),
-        ((tmp_path / "no", data, new), "Can't load the pipeline .*no: .*E052"),
         (
             (tmp_path / "blank", data, new),
             "Nothing to calibrate in .*blank: .*expected rnn_textcat",
@@ -117,6 +117,8 @@ def test_errors(model, nlp, tmp_path):
     ]:
         with pytest.raises(CommandError, match=message):
             calibrate(*args)
+    with pytest.raises(UserError, match=r"^Can't load the pipeline .*no: .*E052"):
+        calibrate(tmp_path / "no", data, new)
     assert not new.exists()
 
 
