@@ -3,7 +3,9 @@ names no model.
 
     python -m pytest -p in_place_of_spacy --pyargs spacy.tests.pipeline.test_tagger
 
-with this folder on PYTHONPATH. Tests that cannot hold are expected to fail, each with the reason.
+with this folder on PYTHONPATH. Each test starts from the same random state: some of spaCy's train
+from a random start until a sentence is learnt. Tests that cannot hold are expected to fail, each
+with the reason. A run that makes no component of ours tests nothing, and fails.
 """
 
 from collections.abc import Callable
@@ -12,6 +14,7 @@ from typing import Any
 
 import pytest
 from spacy.language import Language
+from thinc.api import fix_random_seed
 
 OURS = {
     "ner": "rnn_ner",
@@ -20,6 +23,7 @@ OURS = {
     "textcat_multilabel": "rnn_textcat_multilabel",
 }
 MOVES = "looks at the moves of a transition system, where ours scores tags by a CRF"
+SEED = 0
 EXPECTED = {
     **dict.fromkeys(
         (
@@ -45,6 +49,9 @@ EXPECTED = {
 }
 
 
+made: list[str] = []
+
+
 def swapped(method: Callable[..., Any]) -> Callable[..., Any]:
     """RETURNS (Callable[..., Any]): A method of Language that makes our component, under the name
     that spaCy's would have had."""
@@ -54,6 +61,7 @@ def swapped(method: Callable[..., Any]) -> Callable[..., Any]:
         named = (options.get("config") or {}).get("model") or options.get("source")
         if isinstance(factory_name, str) and factory_name in OURS and not named:
             factory_name, name = OURS[factory_name], name or factory_name
+            made.append(name)
         return method(nlp, factory_name, name, **options)
 
     return make
@@ -69,3 +77,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         module = item.path.stem
         if reason := EXPECTED.get(f"{module}::{item.name}"):
             item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
+
+
+def pytest_runtest_setup() -> None:
+    fix_random_seed(SEED)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if not made:
+        session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED

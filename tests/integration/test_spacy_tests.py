@@ -13,17 +13,12 @@ pytestmark = pytest.mark.slow
 TIMEOUT = 1200  # seconds
 MODULES = [
     "parser.test_ner",
-    "pipeline.test_annotates_on_update",
-    "pipeline.test_initialize",
     "pipeline.test_pipe_factories",
     "pipeline.test_pipe_methods",
     "pipeline.test_tagger",
     "pipeline.test_textcat",
-    "pipeline.test_tok2vec",
     "serialize.test_serialize_config",
     "serialize.test_serialize_pipeline",
-    "test_models",
-    "training.test_new_example",
     "training.test_rehearse",
     "training.test_training",
 ]
