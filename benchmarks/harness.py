@@ -126,11 +126,13 @@ class Setting:
     texts (List[str]): Sentences or documents.
     rounds (int): Rounds that count.
     quick (bool): Only show that the programs run: the figures mean nothing.
+    vectors (Optional[Path]): Pretrained subwords.
     """
 
     texts: list[str]
     rounds: int
     quick: bool = False
+    vectors: Path | None = None
 
     @property
     def sizes(self) -> list[tuple[int, int]]:

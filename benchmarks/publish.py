@@ -24,8 +24,8 @@ NOTES = """\
 
 ### Speed and size
 
-On the test split and its own tokens: MB of the files, and words per second on one core of the
-machine that made this package, for sentences, tags and entities together.
+On the test split and its own tokens: MB of the files, and words per second of new texts on one core
+of the machine that made this package, for sentences, tags and entities together.
 
 {table}"""
 

@@ -20,6 +20,7 @@ TITLES = {
     "backend": "spaCy's own pipelines with OneDNNOps",
     "latency": "Latency of single short texts",
     "load": "Loading",
+    "subwords": "Pretrained subwords: taggers and entity recognisers with and without",
     "growth": "Pipelines by length, batch and width (ns per word)",
     "cells": "Recurrent cells: weights of the encoder, and taggers with it",
     "engines": "Engines: torch and ONNX Runtime",

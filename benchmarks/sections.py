@@ -115,6 +115,27 @@ def pipeline(setting: Setting) -> list[Row]:
     that were. Words that are known from earlier texts are cheaper: in spaCy's tokenizer and vocab,
     and in whatever else remembers them.
     """
+    rows = []
+    for case, pipelines, baseline in cases(setting):
+        rows += new_and_known(case, pipelines, baseline, setting)
+    return rows
+
+
+def subwords(setting: Setting) -> list[Row]:
+    """The same of our taggers and entity recognizers, with pretrained subwords and without."""
+    rows = []
+    for builds, make in ((taggers, initialized), (recognizers, trained)):
+        with_subwords = builds(setting.sizes, setting.vectors)
+        for name, build in builds(setting.sizes).items():
+            if name.startswith("rnn"):
+                pair = {"without": build, "with subwords": with_subwords[name]}
+                rows += new_and_known(name, made(pair, setting, make), "without", setting)
+    return rows
+
+
+def new_and_known(
+    case: str, pipelines: Mapping[str, Language], baseline: str, setting: Setting
+) -> list[Row]:
     parts = setting.rounds + 1
     slices = [setting.texts[i::parts] for i in range(parts)]
     words = [count_words(texts) for texts in slices]
@@ -126,10 +147,9 @@ def pipeline(setting: Setting) -> list[Row]:
         return lambda _: rate("words", sum(words), lambda: read(nlp, setting.texts))
 
     rows = []
-    for case, pipelines, baseline in cases(setting):
-        for kind, task in (("new texts", unseen), ("known texts", seen)):
-            tasks = {name: task(nlp) for name, nlp in pipelines.items()}
-            rows += interleave(f"{case}, {kind}", tasks, setting.rounds, baseline)
+    for kind, task in (("new texts", unseen), ("known texts", seen)):
+        tasks = {name: task(nlp) for name, nlp in pipelines.items()}
+        rows += interleave(f"{case}, {kind}", tasks, setting.rounds, baseline)
     return rows
 
 
@@ -273,4 +293,5 @@ SECTIONS: Mapping[str, Callable[[Setting], list[Row]]] = {
     "backend": backend,
     "latency": latency,
     "load": load,
+    "subwords": subwords,
 }

@@ -31,16 +31,20 @@ NAMES = (
     "cells",
     "engines",
 )
+# What needs --vectors.
+SUBWORDS = "subwords"
 
 
 def parser() -> ArgumentParser:
     options = ArgumentParser(description=__doc__)
     add = options.add_argument
-    add("--only", nargs="+", choices=NAMES, default=NAMES, help="sections to run")
+    choices, only = (*NAMES, SUBWORDS), f"sections to run (default: all but {SUBWORDS})"
+    add("--only", nargs="+", choices=choices, default=NAMES, help=only)
     add("--threads", type=threads_option, default=1, help="a number, or 'all' (default: 1)")
     add("--gpu-id", type=int, default=-1, help="run everything on this GPU (default: on CPU)")
     add("--rounds", type=int, default=7, help="rounds that count (default: 7)")
     add("--texts", type=Path, help=".spacy, .conllu, .jsonl or .txt file to read")
+    add("--vectors", type=Path, help=f"pretrained ones, for the section {SUBWORDS}")
     add("--output", type=Path, help="directory for a JSON file a section (default: results/speed*)")
     add("--quick", action="store_true", help="only show that it runs, and keep no results")
     return options
@@ -81,6 +85,11 @@ def main(args: Sequence[str] | None = None) -> int:
     try:
         if options.rounds < 1:
             raise BenchmarkError(f"--rounds is {options.rounds}: expected 1 or more.")
+        if SUBWORDS in options.only and not (options.vectors and options.vectors.is_dir()):
+            raise BenchmarkError(
+                f"The section {SUBWORDS} needs --vectors, which is {options.vectors}: expected the "
+                "folder that 'spacy rnn subwords' wrote."
+            )
         source = options.texts or (SAMPLE if options.quick else treebank())
         texts = read_texts(source)[: 40 if options.quick else None]
         gpu = use_gpu(options.gpu_id)
@@ -96,7 +105,7 @@ def main(args: Sequence[str] | None = None) -> int:
         "texts": {"file": source.name, "texts": len(texts)},
         "quick": options.quick,
     }
-    setting = Setting(texts, rounds, options.quick)
+    setting = Setting(texts, rounds, options.quick, options.vectors)
     modules = (sections, encoder_sections, cell_sections, engine_sections)
     measure = {name: run for module in modules for name, run in module.SECTIONS.items()}
     for name in options.only:

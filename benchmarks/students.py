@@ -1,20 +1,24 @@
-"""Put a student beside its teacher: score on the same tokens, size on disk, words per second."""
+"""Put a student beside its teacher: score on the same tokens, size on disk, and words per second of
+texts that were never read before, on one core, in turns.
+"""
 
 import sys
 from argparse import ArgumentParser
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from time import perf_counter
 
 import spacy
 import torch
+from harness import BenchmarkError, Metrics, interleave, rate, say
+from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Corpus, Example
 
 from spacy_rnn.transfer.distil import load_teacher
 from spacy_rnn.transfer.finetuning import TOKENS, Task, find_score
 
-WARMUP = 32  # documents
+ROUNDS = 5
 
 
 def size(path: Path) -> float:
@@ -22,33 +26,51 @@ def size(path: Path) -> float:
     return sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) / 1e6
 
 
-def measure(nlp: spacy.Language, task: Task, examples: Sequence[Example]) -> tuple[float, float]:
-    """RETURNS (Tuple[float, float]): Score, and words a second."""
+def without_annotation(nlp: Language, examples: Sequence[Example]) -> list[Example]:
+    """RETURNS (List[Example]): Gold documents, and what is to be annotated: their tokens."""
     pairs = []
-    for example in examples:
-        gold = example.reference
+    for gold in (example.reference for example in examples):
         spaces = [bool(token.whitespace_) for token in gold]
         pairs.append(Example(Doc(nlp.vocab, [token.text for token in gold], spaces), gold))
-    docs = [pair.predicted for pair in pairs]
-    for _ in nlp.pipe(doc.copy() for doc in docs[:WARMUP]):
-        pass
-    begun = perf_counter()
-    for _ in nlp.pipe(docs):
-        pass
-    seconds = perf_counter() - begun
-    labels = sorted({label for pair in pairs for label in pair.reference.cats})
-    return find_score(task, pairs, labels), sum(map(len, docs)) / seconds
+    return pairs
+
+
+def timed(nlp: Language, pairs: Sequence[Example]) -> Callable[[int], Metrics]:
+    """RETURNS (Callable[[int], Metrics]): Words per second of `nlp.pipe`, in documents of their own
+    in every round.
+    """
+
+    def run(number: int) -> Metrics:
+        docs = [pair.predicted for pair in pairs[number :: ROUNDS + 1]]
+        return rate("words", sum(map(len, docs)), lambda: deque(nlp.pipe(docs), maxlen=0))
+
+    return run
 
 
 def compare(systems: Mapping[str, Path], data: Path, task: Task, lang: str = "en") -> str:
     """RETURNS (str): The table of some systems, in Markdown, as measured on one core."""
     torch.set_num_threads(1)
+    if not data.exists():
+        raise BenchmarkError(f"Can't find the data {data}: expected a .spacy file or a folder.")
     corpus = Corpus(data, gold_preproc=task in TOKENS)
     examples = [example for example in corpus(spacy.blank(lang)) if len(example.reference)]
+    if len(examples) <= ROUNDS:
+        raise BenchmarkError(
+            f"Can't measure with {len(examples)} documents of {data}: expected {ROUNDS + 1} or "
+            "more. Give more test data."
+        )
+    pipelines = {name: load_teacher(str(path), lang=lang) for name, path in systems.items()}
+    pairs = {name: without_annotation(nlp, examples) for name, nlp in pipelines.items()}
+    tasks = {name: timed(nlp, pairs[name]) for name, nlp in pipelines.items()}
+    speeds = {
+        row["system"]: row["median"]
+        for row in interleave("new texts", tasks, ROUNDS, next(iter(systems)))
+    }
+    labels = sorted({label for example in examples for label in example.reference.cats})
     lines = ["| | score | MB | words/s |", "| --- | ---: | ---: | ---: |"]
     for name, path in systems.items():
-        score, speed = measure(load_teacher(str(path), lang=lang), task, examples)
-        lines.append(f"| {name} | {score * 100:.2f} | {size(path):.1f} | {speed:,.0f} |")
+        score = find_score(task, pairs[name], labels) * 100
+        lines.append(f"| {name} | {score:.2f} | {size(path):.1f} | {speeds[name]:,.0f} |")
     return "\n".join(lines) + "\n"
 
 
@@ -62,7 +84,11 @@ def main(args: Sequence[str] | None = None) -> int:
     options.add_argument("--output", type=Path, help="file for the table, in Markdown")
     values = options.parse_args(args)
     systems = {"teacher": values.teacher, "student": values.student}
-    table = compare(systems, values.data, values.task, values.lang)
+    try:
+        table = compare(systems, values.data, values.task, values.lang)
+    except BenchmarkError as error:
+        say(str(error))
+        return 1
     print(table)
     if values.output:
         values.output.parent.mkdir(parents=True, exist_ok=True)

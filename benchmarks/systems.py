@@ -21,9 +21,14 @@ SPACY_NER = "spaCy ner, CNN"
 SPACY_TEXTCAT = "spaCy ensemble"
 
 
-def with_component(factory: str, model: dict[str, Any]) -> Build:
+def with_component(factory: str, model: dict[str, Any], vectors: Path | None = None) -> Build:
+    subwords = {
+        "nlp": {"vectors": {"@vectors": "spacy-rnn.SubwordVectors.v1"}},
+        "initialize": {"vectors": str(vectors)},
+    }
+
     def build() -> Language:
-        nlp = spacy.blank("en")
+        nlp = spacy.blank("en", config=subwords if vectors else {})
         nlp.add_pipe(factory, config={"model": model})
         return nlp
 
@@ -58,8 +63,8 @@ def rnn_tok2vec(cell: str, width: int, depth: int, **settings: Any) -> dict[str,
     return {"@architectures": "spacy-rnn.Tok2Vec.v1", **sizes, **settings}
 
 
-def taggers(sizes: Sequence[tuple[int, int]]) -> dict[str, Build]:
-    """RETURNS (Dict[str, Build]): Taggers by name, spaCy's default first."""
+def taggers(sizes: Sequence[tuple[int, int]], vectors: Path | None = None) -> dict[str, Build]:
+    """RETURNS (Dict[str, Build]): Taggers by name, spaCy's default first, ours with subwords."""
     found = {SPACY_TAGGER: from_config("tagger_cnn.cfg")}
     for width, depth in sizes:
         size = f"{width} x {depth}"
@@ -70,22 +75,25 @@ def taggers(sizes: Sequence[tuple[int, int]]) -> dict[str, Build]:
             "tagger_torch_bilstm.cfg", **{f"{encode}.{key}": v for key, v in settings.items()}
         )
         # As in configs/tagger.cfg.
-        recipe = {"residual": True, "learn_unknown": True}
+        recipe = {"residual": True, "learn_unknown": True, "include_static_vectors": bool(vectors)}
         kinds = {cell: rnn_tok2vec(cell, width, depth, **recipe) for cell in CELLS}
         for kind, tok2vec in kinds.items():
             model = {"@architectures": "spacy-rnn.Tagger.v1", "tok2vec": tok2vec}
-            found[f"rnn_tagger {kind} {size}"] = with_component("rnn_tagger", model)
+            found[f"rnn_tagger {kind} {size}"] = with_component("rnn_tagger", model, vectors)
     return found
 
 
-def recognizers(sizes: Sequence[tuple[int, int]]) -> dict[str, Build]:
-    """RETURNS (Dict[str, Build]): Entity recognizers by name, spaCy's default first."""
+def recognizers(sizes: Sequence[tuple[int, int]], vectors: Path | None = None) -> dict[str, Build]:
+    """RETURNS (Dict[str, Build]): Entity recognizers by name, spaCy's default first, ours with
+    subwords.
+    """
     found = {SPACY_NER: from_config("ner_cnn.cfg")}
     for width, depth in sizes:
         for cell in CELLS:
-            tok2vec = rnn_tok2vec(cell, width, depth, learn_unknown=True)
+            recipe = {"learn_unknown": True, "include_static_vectors": bool(vectors)}
+            tok2vec = rnn_tok2vec(cell, width, depth, **recipe)
             model = {"@architectures": "spacy-rnn.CRFTagger.v1", "tok2vec": tok2vec}
-            found[f"rnn_ner {cell} {width} x {depth}"] = with_component("rnn_ner", model)
+            found[f"rnn_ner {cell} {width} x {depth}"] = with_component("rnn_ner", model, vectors)
     return found
 
 

@@ -3,32 +3,21 @@
 import json
 from pathlib import Path
 
-import numpy
 import spacy
 from spacy.tokens import Doc, DocBin
-from tokenizers import Tokenizer, models
-
-from spacy_rnn.vectors import SubwordVectors
-
-PIECES = ("[UNK]", "Ada", "Mary", "sings", ".")
-KIND = "spacy-rnn.SubwordVectors.v1"
 
 
-def test_each_run_is_made_once(module, monkeypatch, capsys, tmp_path: Path) -> None:
+def test_each_run_is_made_once(module, monkeypatch, capsys, subwords: Path, tmp_path: Path) -> None:
     few = module("few")
     monkeypatch.setattr(few, "SCHEDULES", {100: (10, 40)})
-    nlp = spacy.blank("en", config={"nlp": {"vectors": {"@vectors": KIND}}})
-    names = [PIECES[1 + i % 2] for i in range(120)]
+    nlp = spacy.blank("en")
+    names = ["Ada", "Mary"] * 60
     docs = [Doc(nlp.vocab, [n, "sings", "."], ents=["B-PER", "O", "O"]) for n in names]
     for split, size in (("train", 120), ("dev", 4), ("test", 4)):
         DocBin(docs=docs[:size]).to_disk(tmp_path / f"{split}.spacy")
-    tokenizer = Tokenizer(models.WordLevel({p: i for i, p in enumerate(PIECES)}, PIECES[0]))
-    data = numpy.eye(len(PIECES), dtype="float32")
-    nlp.vocab.vectors = SubwordVectors(strings=nlp.vocab.strings, tokenizer=tokenizer, data=data)
-    nlp.to_disk(tmp_path / "vectors")
 
     output = tmp_path / "few.json"
-    options = ["--vectors", str(tmp_path / "vectors"), "--seeds", "0", "--sentences", "100"]
+    options = ["--vectors", str(subwords), "--seeds", "0", "--sentences", "100"]
     arguments = [str(tmp_path), *options, "--output", str(output)]
     assert few.main(arguments) == 0
     runs = json.loads(output.read_text())["runs"]

@@ -63,6 +63,19 @@ def test_quick_run_of_one_section(program: Program, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_subwords_are_compared_where_they_are_given(
+    program: Program, subwords: Path, tmp_path: Path
+) -> None:
+    args = ("speed.py", "--quick", "--only", "subwords", "--output", tmp_path)
+    code, _, messages = program(*args, "--vectors", subwords)
+    assert code == 0, messages
+    check(tmp_path / "subwords.json", {"words/s"})
+    rows = json.loads((tmp_path / "subwords.json").read_text(encoding="utf8"))["rows"]
+    assert {row["system"] for row in rows} == {"without", "with subwords"}
+    assert len({row["case"] for row in rows}) == 8
+
+
+@pytest.mark.slow
 def test_quick_run(program: Program, tmp_path: Path) -> None:
     code, _, messages = program("speed.py", "--quick", "--output", tmp_path)
     assert code == 0, messages
@@ -78,6 +91,8 @@ def test_quick_run(program: Program, tmp_path: Path) -> None:
         (["--rounds", "0"], 1, "expected 1 or more"),
         (["--threads", "0"], 2, "expected a number from 1 on, or 'all'"),
         (["--only", "nothing"], 2, "invalid choice"),
+        (["--only", "subwords"], 1, "needs --vectors, which is None: expected the folder that"),
+        (["--only", "subwords", "--vectors", "x"], 1, "which is x: expected the folder that"),
     ],
 )
 def test_clear_errors(program: Program, args: list[str], code: int, message: str) -> None:
