@@ -1,4 +1,4 @@
-"""Fixtures: small documents and training examples, and a Ray cluster."""
+"""Fixtures: small documents and training examples, subwords, and a Ray cluster."""
 
 import os
 import signal
@@ -10,12 +10,16 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy
 import pytest
 import torch
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import fix_random_seed, get_lang_class
+from tokenizers import Tokenizer, models
+
+from spacy_rnn.vectors import SubwordVectors
 
 SENTENCES = [
     ("They did not like the cold soup .", "P V R V D J N .", "bad"),
@@ -45,6 +49,19 @@ def nlp() -> Language:
 @pytest.fixture
 def texts() -> list[str]:
     return [words for words, _, _ in SENTENCES]
+
+
+@pytest.fixture
+def subwords(tmp_path: Path) -> Path:
+    """A pipeline with pretrained subwords: one for each of a few words, and one for all others."""
+    pieces = ("[UNK]", "Ada", "Mary", "sings", ".")
+    config = {"nlp": {"vectors": {"@vectors": "spacy-rnn.SubwordVectors.v1"}}}
+    nlp = get_lang_class("en").from_config(config)
+    tokenizer = Tokenizer(models.WordLevel({p: i for i, p in enumerate(pieces)}, pieces[0]))
+    data = numpy.eye(len(pieces), dtype="float32")
+    nlp.vocab.vectors = SubwordVectors(strings=nlp.vocab.strings, tokenizer=tokenizer, data=data)
+    nlp.to_disk(tmp_path / "subwords")
+    return tmp_path / "subwords"
 
 
 @pytest.fixture

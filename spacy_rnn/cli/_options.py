@@ -33,6 +33,9 @@ Optimizing = Annotated[
     Optimize, Opt("--optimize", "-o", help="What matters more, for tagger and ner")
 ]
 Cell = Annotated[CellName | None, Opt(help="Recurrent cell, by default the recipe's")]
+Vectors = Annotated[
+    str | None, Opt(help="Vectors table, or pipeline with one, to embed words by too")
+]
 UseGpu = Annotated[int, Opt("--gpu-id", "-g", help="GPU ID or -1 for CPU")]
 Jobs = Annotated[int, Opt("--jobs", "-j", help="Trainings at a time, a core each", min=1)]
 EngineOption = Annotated[

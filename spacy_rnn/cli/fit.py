@@ -26,7 +26,7 @@ from ..recipes.choice import (
 )
 from . import app
 from ._data import find_task, open_data, parse_columns
-from ._options import Cell, Columns, Exclude, Lang, Optimize, Optimizing, UseGpu
+from ._options import Cell, Columns, Exclude, Lang, Optimize, Optimizing, UseGpu, Vectors
 from ._util import (
     CommandError,
     exit_on_error,
@@ -64,6 +64,7 @@ def fit_cli(
     lang: Lang = "en",
     optimize: Optimizing = Optimize.accuracy,
     cell: Cell = None,
+    vectors: Vectors = None,
     use_gpu: UseGpu = -1,
 ) -> None:
     """
@@ -86,6 +87,7 @@ def fit_cli(
                 lang=lang,
                 optimize=optimize.value,
                 cell=cell.value if cell else None,
+                vectors=vectors,
                 use_gpu=use_gpu,
                 overrides=parse_config_overrides(ctx.args),
                 silent=False,
@@ -106,6 +108,7 @@ def fit(
     lang: str = "en",
     optimize: Literal["efficiency", "accuracy"] = "accuracy",
     cell: Literal["lstm", "gru", "mingru"] | None = None,
+    vectors: str | None = None,
     use_gpu: int = -1,
     overrides: dict[str, Any] | None = None,
     silent: bool = True,
@@ -122,6 +125,8 @@ def fit(
     lang (str): The language.
     optimize (str): "accuracy" or "efficiency".
     cell (Optional[str]): The recurrent cell, by default the recipe's.
+    vectors (Optional[str]): What `spacy rnn subwords` or `spacy init vectors` wrote, to embed words
+        by too.
     use_gpu (int): Number of the GPU, or -1 for the CPU.
     overrides (Optional[dict[str, Any]]): Settings of the config by dotted name.
     silent (bool): Don't print any output.
@@ -139,6 +144,7 @@ def fit(
         "lang": lang,
         "optimize": optimize,
         "cell": cell,
+        "vectors": vectors,
         "overrides": overrides or {},
     }
     state = _begin(output, asked)
@@ -235,6 +241,7 @@ def _convert_and_choose(
         [choice.recipe],
         lang=asked["lang"],
         cell=asked["cell"],
+        vectors=asked["vectors"],
         overrides={**paths, **asked["overrides"]},
     )
     with staged(output / "config.cfg") as (part,):

@@ -11,7 +11,7 @@ from ..recipes import make_config, recipes
 from ..recipes.choice import choose, default_recipe
 from . import app
 from ._data import find_task, look, open_data, parse_columns
-from ._options import Cell, Columns, Exclude, Lang, Optimize, Optimizing
+from ._options import Cell, Columns, Exclude, Lang, Optimize, Optimizing, Vectors
 from ._util import CommandError, exit_on_error, staged
 
 
@@ -45,9 +45,7 @@ def init_cli(
     optimize: Optimizing = Optimize.accuracy,
     shared: Annotated[bool, Opt("--shared", help="Let all components share an encoder")] = False,
     cell: Cell = None,
-    vectors: Annotated[
-        str | None, Opt(help="Vectors table, or pipeline with one, to embed words by too")
-    ] = None,
+    vectors: Vectors = None,
     distilled: Annotated[
         str | None, Opt(help="What 'spacy rnn distil' wrote, to train on beside annotated data")
     ] = None,

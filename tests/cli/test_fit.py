@@ -54,6 +54,19 @@ def test_entities_are_left_out_as_asked(data, tmp_path):
     assert spacy.load(tmp_path / "out/model").get_pipe("rnn_ner").labels == ("PER",)
 
 
+def test_pretrained_subwords_are_used_and_stored(data, subwords, tmp_path):
+    options = {"optimize": "efficiency", "overrides": {**STEPS, **SMALL}}
+    fit(data, tmp_path / "out", vectors=str(subwords), **options)
+    nlp = spacy.load(tmp_path / "out/model")
+    assert nlp.vocab["Ada"].vector.tolist() == [0, 1, 0, 0, 0]
+    assert nlp.config["components"]["rnn_ner"]["model"]["tok2vec"]["include_static_vectors"]
+    with pytest.raises(UserError, match="begun with vectors = .*subwords, got vectors = None"):
+        fit(data, tmp_path / "out", **options)
+    with pytest.raises(UserError, match="Can't find the vectors: got 'lost'"):
+        fit(data, tmp_path / "other", vectors="lost", **options)
+    assert not (tmp_path / "other").exists()
+
+
 def test_efficiency_is_refused_where_it_would_change_nothing(tmp_path):
     rows = [{"text": f"a {i}", "label": "xy"[i % 2]} for i in range(50)]
     srsly.write_jsonl(tmp_path / "a.jsonl", rows)
