@@ -136,6 +136,7 @@ def subwords(setting: Setting) -> list[Row]:
 def new_and_known(
     case: str, pipelines: Mapping[str, Language], baseline: str, setting: Setting
 ) -> list[Row]:
+    """Words per second of `nlp.pipe`, in texts of their own in every round, and in all of them."""
     parts = setting.rounds + 1
     slices = [setting.texts[i::parts] for i in range(parts)]
     words = [count_words(texts) for texts in slices]

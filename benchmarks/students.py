@@ -12,11 +12,10 @@ import spacy
 import torch
 from harness import BenchmarkError, Metrics, interleave, rate, say
 from spacy.language import Language
-from spacy.tokens import Doc
 from spacy.training import Corpus, Example
 
 from spacy_rnn.transfer.distil import load_teacher
-from spacy_rnn.transfer.finetuning import TOKENS, Task, find_score
+from spacy_rnn.transfer.finetuning import TOKENS, Task, find_score, without_annotation
 
 ROUNDS = 5
 
@@ -24,15 +23,6 @@ ROUNDS = 5
 def size(path: Path) -> float:
     """RETURNS (float): The size of all files of a folder, in MB."""
     return sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) / 1e6
-
-
-def without_annotation(nlp: Language, examples: Sequence[Example]) -> list[Example]:
-    """RETURNS (List[Example]): Gold documents, and what is to be annotated: their tokens."""
-    pairs = []
-    for gold in (example.reference for example in examples):
-        spaces = [bool(token.whitespace_) for token in gold]
-        pairs.append(Example(Doc(nlp.vocab, [token.text for token in gold], spaces), gold))
-    return pairs
 
 
 def timed(nlp: Language, pairs: Sequence[Example]) -> Callable[[int], Metrics]:
@@ -60,7 +50,10 @@ def compare(systems: Mapping[str, Path], data: Path, task: Task, lang: str = "en
             "more. Give more test data."
         )
     pipelines = {name: load_teacher(str(path), lang=lang) for name, path in systems.items()}
-    pairs = {name: without_annotation(nlp, examples) for name, nlp in pipelines.items()}
+    pairs = {
+        name: [without_annotation(example.reference, nlp.vocab) for example in examples]
+        for name, nlp in pipelines.items()
+    }
     tasks = {name: timed(nlp, pairs[name]) for name, nlp in pipelines.items()}
     speeds = {
         row["system"]: row["median"]

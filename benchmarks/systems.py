@@ -64,7 +64,7 @@ def rnn_tok2vec(cell: str, width: int, depth: int, **settings: Any) -> dict[str,
 
 
 def taggers(sizes: Sequence[tuple[int, int]], vectors: Path | None = None) -> dict[str, Build]:
-    """RETURNS (Dict[str, Build]): Taggers by name, spaCy's default first, ours with subwords."""
+    """RETURNS (Dict[str, Build]): Taggers by name, spaCy's default first, ours with any vectors."""
     found = {SPACY_TAGGER: from_config("tagger_cnn.cfg")}
     for width, depth in sizes:
         size = f"{width} x {depth}"
@@ -85,7 +85,7 @@ def taggers(sizes: Sequence[tuple[int, int]], vectors: Path | None = None) -> di
 
 def recognizers(sizes: Sequence[tuple[int, int]], vectors: Path | None = None) -> dict[str, Build]:
     """RETURNS (Dict[str, Build]): Entity recognizers by name, spaCy's default first, ours with
-    subwords.
+    any vectors.
     """
     found = {SPACY_NER: from_config("ner_cnn.cfg")}
     for width, depth in sizes:

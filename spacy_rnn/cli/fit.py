@@ -16,7 +16,7 @@ from wasabi.printer import Printer
 from ..corpus import Report, Task
 from ..corpus.splits import Split
 from ..loading import load_pipeline
-from ..recipes import make_config, task_of
+from ..recipes import make_config, require_vectors, task_of
 from ..recipes.choice import (
     MIN_DOCS,
     Choice,
@@ -206,6 +206,8 @@ def _prepare(output: Path, asked: dict[str, Any], msg: Printer) -> dict[str, Any
     columns, exclude = parse_columns(asked["columns"]), asked["exclude"]
     task = asked["task"] or find_task(asked["data"], columns, exclude)
     default_recipe(task, asked["optimize"])  # raises if there is none
+    if asked["vectors"] is not None:
+        require_vectors(asked["vectors"])
     if asked["recipe"] and (suits := task_of(asked["recipe"])) != task:
         raise CommandError(
             f"The data is annotated for {task}: got the recipe {asked['recipe']}, which is for "

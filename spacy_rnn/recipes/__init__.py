@@ -44,6 +44,15 @@ def task_of(name: str) -> str:
     return component.removeprefix("rnn_")
 
 
+def require_vectors(vectors: str) -> None:
+    """RAISES (RecipeError): If there are no such vectors."""
+    if not (Path(vectors).exists() or util.is_package(vectors)):
+        raise RecipeError(
+            f"Can't find the vectors: got {vectors!r}, expected a folder or an installed package. "
+            "Make them first, with spacy rnn subwords or spacy init vectors."
+        )
+
+
 def make_config(
     names: Sequence[str],
     *,
@@ -88,11 +97,7 @@ def make_config(
     if cell is not None:
         settings["cell"] = cell
     if vectors is not None:
-        if not (Path(vectors).exists() or util.is_package(vectors)):
-            raise RecipeError(
-                f"Can't find the vectors: got {vectors!r}, expected a folder or an installed "
-                "package. Make them first, with spacy rnn subwords or spacy init vectors."
-            )
+        require_vectors(vectors)
         settings["include_static_vectors"] = True
         config["paths"]["vectors"] = vectors
         if (path := Path(vectors, "config.cfg")).is_file():  # of which kind they are

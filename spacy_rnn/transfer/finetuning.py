@@ -11,6 +11,7 @@ from spacy.scorer import Scorer, get_ner_prf
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import minibatch
+from spacy.vocab import Vocab
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from .encoders import load_model
@@ -189,14 +190,16 @@ def token_labels(task: Task, doc: Doc) -> list[str]:
 def evaluate(teacher: Teacher, task: Task, examples: Sequence[Example]) -> float:
     """RETURNS (float): The score of a teacher on the tokens of annotated data."""
     teacher.model.eval()
-    pairs = []
-    for example in examples:
-        gold = example.reference
-        spaces = [bool(token.whitespace_) for token in gold]
-        pairs.append(Example(Doc(gold.vocab, [token.text for token in gold], spaces), gold))
+    pairs = [without_annotation(eg.reference, eg.reference.vocab) for eg in examples]
     for _ in teacher.pipe(pair.predicted for pair in pairs):
         pass
     return find_score(task, pairs, teacher.labels)
+
+
+def without_annotation(gold: Doc, vocab: Vocab) -> Example:
+    """RETURNS (Example): A gold document, and what is to be annotated: its tokens."""
+    spaces = [bool(token.whitespace_) for token in gold]
+    return Example(Doc(vocab, [token.text for token in gold], spaces), gold)
 
 
 def find_score(task: Task, examples: Sequence[Example], labels: Sequence[str]) -> float:
