@@ -14,15 +14,11 @@ from harness import BenchmarkError, Metrics, interleave, rate, say
 from spacy.language import Language
 from spacy.training import Corpus, Example
 
+from spacy_rnn.files import folder_size
 from spacy_rnn.transfer.distil import load_teacher
 from spacy_rnn.transfer.finetuning import TOKENS, Task, find_score, without_annotation
 
 ROUNDS = 5
-
-
-def size(path: Path) -> float:
-    """RETURNS (float): The size of all files of a folder, in MB."""
-    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) / 1e6
 
 
 def timed(nlp: Language, pairs: Sequence[Example]) -> Callable[[int], Metrics]:
@@ -63,7 +59,9 @@ def compare(systems: Mapping[str, Path], data: Path, task: Task, lang: str = "en
     lines = ["| | score | MB | words/s |", "| --- | ---: | ---: | ---: |"]
     for name, path in systems.items():
         score = find_score(task, pairs[name], labels) * 100
-        lines.append(f"| {name} | {score:.2f} | {size(path):.1f} | {speeds[name]:,.0f} |")
+        lines.append(
+            f"| {name} | {score:.2f} | {folder_size(path) / 1e6:.1f} | {speeds[name]:,.0f} |"
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -1,10 +1,15 @@
-"""Files and folders that are there whole or not at all."""
+"""Files and folders: their size, and writing them whole or not at all."""
 
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+
+def folder_size(folder: Path) -> int:
+    """RETURNS (int): The size of all files of a folder, in bytes."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 @contextmanager

@@ -14,6 +14,8 @@ from spacy.language import Language
 from spacy.training import Example
 from thinc.api import Model
 
+from ..files import folder_size
+
 # Texts that are timed one by one.
 N_SINGLE = 20
 
@@ -67,16 +69,12 @@ def footprint(nlp: Language, texts: Sequence[str], n_words: int, seconds: float)
     folder = None if nlp._path is None else Path(nlp._path)
     return Footprint(
         sum(count_weights(pipe.model) for _, pipe in nlp.pipeline if hasattr(pipe, "model")),
-        None if folder is None or not folder.is_dir() else _size(folder),
+        None if folder is None or not folder.is_dir() else folder_size(folder),
         n_words / max(seconds, 1e-9),
         median(times) if times else None,
         torch.get_num_threads(),
         f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
     )
-
-
-def _size(folder: Path) -> int:
-    return sum(int(path.stat().st_size) for path in folder.rglob("*") if path.is_file())
 
 
 def count_weights(model: Any) -> int:

@@ -5,6 +5,7 @@ from typing import Annotated
 from spacy.cli._util import Arg, Opt
 from wasabi import msg
 
+from ..files import folder_size
 from . import app
 from ._options import Lang
 from ._util import exit_on_error, require_output, staged
@@ -53,7 +54,7 @@ def subwords_cli(
             nlp, kept = word_vectors(source, [*listed], width, lang, silent=False)
         with staged(output) as (part,):
             nlp.to_disk(part)
-            size = sum(file.stat().st_size for file in part.rglob("*") if file.is_file())
+            size = folder_size(part)
     kind = "pieces" if words is None else "words"
     msg.good(
         f"Saved vectors of {len(nlp.vocab.vectors):,} {kind}: width {width}, "
