@@ -37,7 +37,8 @@ def fit_on_dev(
 ) -> Callable[[Language], Language]:
     """Decide, whenever a pipeline is saved, what its weights leave open, by data that they were not
     trained on: in rnn_textcat how much its encoder and its n-grams count, in
-    rnn_textcat_multilabel also from which probability on each label is predicted. For
+    rnn_textcat_multilabel also from which probability on each label is predicted, in rnn_ner by how
+    much being outside of entities has to win, and the temperature that goes with it. For
     `[training.before_to_disk]`.
 
     The scores that training prints, and selects by, are those before. Thresholds that data cannot

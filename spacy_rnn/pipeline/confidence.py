@@ -1,11 +1,13 @@
 """How sure an entity recognizer is, and how right that is."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import minibatch
+from thinc.types import Ragged
 
 from ..errors import UserError
 from ..layers.crf import Lattice, marginals, segment_marginals, viterbi
@@ -17,6 +19,19 @@ from .tags import UNKNOWN, Array, Segments, find_segments
 
 BATCH_SIZE = 128
 MARGINS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0)
+
+
+class Encoded(NamedTuple):
+    """A batch of annotated documents.
+
+    examples (List[Example]): The documents.
+    tokens (Tokens): Their tokens.
+    scores (Ragged): Scores of tags. Shape (tokens, tags).
+    """
+
+    examples: list[Example]
+    tokens: Tokens
+    scores: Ragged
 
 
 class EntityConfidence(EntityLattices):
@@ -37,7 +52,7 @@ class EntityConfidence(EntityLattices):
         RETURNS (Tuple[NDArray, NDArray]): Probabilities and whether the annotation has the entity
             with its label. Shape (entities,).
         """
-        judged = list(self._judge(examples))
+        judged = list(self._judge(self._encode(examples)))
         scores = [
             self.probabilities(lattice, segments, self.cfg["temperature"])
             for lattice, segments, *_ in judged
@@ -61,7 +76,10 @@ class EntityConfidence(EntityLattices):
         RETURNS (Fit): The temperature, and what the mean log-probability of the truth gains.
         RAISES (ValueError): If no annotated entity is predicted.
         """
-        judged = list(self._judge(examples))
+        return self._calibrate(self._encode(examples))
+
+    def _calibrate(self, encoded: Sequence[Encoded]) -> Fit:
+        judged = list(self._judge(encoded))
         if not any(len(right) for _, _, right, _ in judged):
             raise UserError(
                 f"Can't calibrate component '{self.name}': got examples in which it predicts no "
@@ -92,11 +110,24 @@ class EntityConfidence(EntityLattices):
         RETURNS (Fit): The margin, as the threshold of "O", and what the F-score gains.
         RAISES (ValueError): See `calibrate`.
         """
-        examples = list(examples)
+        return self._fit_margin(self._encode(examples))
+
+    def fit_on_dev(self, examples: Sequence[Example]) -> None:
+        """Decide what trained weights leave open, see `fit_thresholds`. Where no annotated entity
+        is predicted, nothing changes.
+
+        examples (Sequence[Example]): Annotated documents that the component was not trained on; see
+            `confidences`.
+        """
+        encoded = self._encode(examples)
+        if any(len(right) for _, _, right, _ in self._judge(encoded)):
+            self._fit_margin(encoded)
+
+    def _fit_margin(self, encoded: Sequence[Encoded]) -> Fit:
         columns = []
         for margin in MARGINS:
             self.cfg["thresholds"] = {"O": margin}
-            judged = list(self._judge(examples))
+            judged = list(self._judge(encoded))
             n_documents = sum(len(lattice.lengths) for lattice, *_ in judged)
             found = self._documents((lat, seg) for lat, seg, *_ in judged)
             right = numpy.concatenate([numpy.zeros(0, dtype=bool), *(r for _, _, r, _ in judged)])
@@ -108,7 +139,7 @@ class EntityConfidence(EntityLattices):
         best = MARGINS[int(f_score(table.sum(axis=0)).argmax())]
         fit = Fit.of({"O": best}, held_out_gains(table, f_score))
         self.cfg["thresholds"] = dict(fit.kept)
-        self.calibrate(examples)
+        self._calibrate(encoded)
         return fit
 
     @staticmethod
@@ -149,19 +180,24 @@ class EntityConfidence(EntityLattices):
             found = numpy.split(flat, numpy.cumsum([len(doc) for doc in docs])[:-1])
         return found
 
+    def _encode(self, examples: Iterable[Example]) -> list[Encoded]:
+        """RETURNS (List[Encoded]): The scores of tags, by batch."""
+        encoded = []
+        for batch in minibatch(examples, BATCH_SIZE):
+            docs = [example.predicted for example in batch]
+            if any(len(doc) for doc in docs):
+                encoded.append(Encoded(batch, Tokens.of(docs), self.model.predict(docs)))
+        return encoded
+
     def _judge(
-        self, examples: Iterable[Example]
+        self, encoded: Iterable[Encoded]
     ) -> Iterator[tuple[Lattice, Segments, Array, Segments]]:
         """YIELDS (Tuple[Lattice, Segments, NDArray[bool], Segments]): By batch, the predicted
         segments on annotated tokens, which are right, and the true ones.
         """
-        for batch in minibatch(examples, BATCH_SIZE):
-            docs = [example.predicted for example in batch]
-            if not any(len(doc) for doc in docs):
-                continue
-            tokens = Tokens.of(docs)
-            lattice = self.lattice(self.model.predict(docs), tokens, use_presets=False)
-            labels, inside, _ = find_known(*self.gold(batch), False, tokens.kept)
+        for examples, tokens, scores in encoded:
+            lattice = self.lattice(scores, tokens, use_presets=False)
+            labels, inside, _ = find_known(*self.gold(examples), False, tokens.kept)
             segments = self.tags.decode(viterbi(self.model.get_ref("crf"), lattice))
             known = numpy.append(0, (labels != UNKNOWN).cumsum())
             sizes = segments.ends - segments.starts

@@ -490,6 +490,24 @@ def test_threshold_of_outside_is_the_one_with_the_highest_f_score(nlp: Language,
     assert ner.cfg["thresholds"] == {}
 
 
+def test_data_it_was_not_trained_on_decide_the_threshold(nlp: Language) -> None:
+    ner = add_ner(nlp)
+    examples = train(nlp)
+    output = ner.model.get_ref("output_layer")
+    while nlp.evaluate(make_examples(nlp))["ents_f"] == 1.0:
+        output.set_param("b", output.get_param("b") + numpy.eye(len(ner.tags))[0].astype("f"))
+    ner.fit_on_dev(examples * 20)
+    fitted = dict(ner.cfg)
+    assert fitted["thresholds"]["O"] in MARGINS[1:]
+    assert nlp.evaluate(make_examples(nlp))["ents_f"] == 1.0
+    output.set_param("b", output.get_param("b") + 1000 * numpy.eye(len(ner.tags))[0].astype("f"))
+    ner.forget_fit()
+    ner.fit_on_dev(examples * 20)  # which predicts no entity
+    assert (ner.cfg["thresholds"], ner.cfg["temperature"]) == ({}, 1.0)
+    ner.fit_on_dev([])
+    assert ner.cfg["thresholds"] == {}
+
+
 def test_confidences_leave_out_missing_annotation(nlp: Language) -> None:
     ner = add_random_ner(nlp)
     docs = list(nlp.pipe(make_docs(nlp)))
