@@ -49,6 +49,7 @@ def annotate(
     load: Callable[[str], Language] = load_pipeline,
     form: Format = "parquet",
     columns: Sequence[str] | None = None,
+    ids: bool = True,
     shard_size: int = 10_000,
     n_process: int = 1,
     threads: int = 1,
@@ -68,6 +69,8 @@ def annotate(
     form (Literal["parquet", "jsonl", "spacy"]): The format to write.
     columns (Optional[Sequence[str]]): The columns of parquet and jsonl, by default id, text and
         what the pipeline assigns.
+    ids (bool): Whether docs in .spacy files have the ids of texts in their `user_data`. To read a
+        short text takes six times as long with than without.
     shard_size (int): Number of texts in a file. A file with 10 million characters ends sooner.
     n_process (int): Number of processes on this machine.
     threads (int): Number of threads of torch in each. The last bits of scores depend on it.
@@ -78,7 +81,7 @@ def annotate(
     RAISES (AnnotationError): If texts or columns cannot be used, or the folder has the annotations
         of another model, of other texts or of other settings.
     """
-    job = Job(model, output, form, columns, load, threads)
+    job = Job(model, output, form, columns, ids, load, threads)
     annotator = Annotator(job)
     claim(output, describe(annotator, source, shard_size))
     engine = engine or (here(annotator) if n_process == 1 else processes(n_process))

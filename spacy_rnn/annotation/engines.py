@@ -35,6 +35,7 @@ class Job:
     form (Format): The format to write.
     columns (Optional[Sequence[str]]): The columns of parquet and jsonl, by default those of
         `choose_columns`.
+    ids (bool): Whether docs in .spacy files have the ids of texts in their `user_data`.
     load (Callable[[str], Language]): Loads the pipeline.
     threads (int): Number of threads of torch.
     """
@@ -43,6 +44,7 @@ class Job:
     folder: Path
     form: Format
     columns: Sequence[str] | None = None
+    ids: bool = True
     load: Callable[[str], Language] = load_pipeline
     threads: int = 1
 
@@ -69,7 +71,8 @@ class Annotator:
             del self.nlp
             gc.collect()
             self.nlp = self.job.load(self.job.model)
-        result = annotate_shard(self.nlp, shard, self.job.folder, self.job.form, self.columns)
+        job = self.job
+        result = annotate_shard(self.nlp, shard, job.folder, job.form, self.columns, job.ids)
         release_memory()
         return result
 

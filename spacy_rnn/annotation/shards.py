@@ -98,7 +98,12 @@ def shard_path(folder: Path, number: int, form: Format) -> Path:
 
 @reproducible()
 def annotate_shard(
-    nlp: Language, shard: Shard, folder: Path, form: Format, columns: Sequence[str]
+    nlp: Language,
+    shard: Shard,
+    folder: Path,
+    form: Format,
+    columns: Sequence[str],
+    ids: bool = True,
 ) -> Result:
     """Annotate a shard and write it, whole or not at all.
 
@@ -107,11 +112,12 @@ def annotate_shard(
     folder (Path): The folder of shards.
     form (Format): The format to write.
     columns (Sequence[str]): The columns of parquet and jsonl.
+    ids (bool): Whether docs in .spacy files have ids.
     RETURNS (Result): Counts and failures. Those are in a file of the folder "failures" as well.
     """
     result = Result(shard.number, len(shard.rows))
     lines: list[str] = []
-    store = DocBin(store_user_data=True) if form == "spacy" else None
+    store = DocBin(store_user_data=ids) if form == "spacy" else None
     for batch in minibatch(shard.rows, BATCH):
         with bounded_memory(nlp):
             for row, doc in annotate_batch(nlp, batch, result.failures):

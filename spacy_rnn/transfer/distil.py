@@ -30,8 +30,9 @@ def distil(
     shard_size: int = 1000,
     silent: bool = True,
 ) -> Summary:
-    """Annotate texts by a teacher and write them to a folder of numbered .spacy files, in order.
-    Killed at any moment, it goes on where it was left.
+    """Annotate texts by a teacher and write them to a folder of numbered .spacy files, in order,
+    and with their ids in `user_data` where a column has these. Killed at any moment, it goes on
+    where it was left.
 
     teacher (str): Name or path of the teacher; see `load_teacher`.
     source (Source): The texts.
@@ -50,6 +51,8 @@ def distil(
         output,
         load=partial(load_teacher, threshold=threshold, lang=lang),
         form="spacy",
+        # Each pass of a training reads the corpus.
+        ids=source.id_column is not None,
         shard_size=shard_size,
         threads=torch.get_num_threads(),  # a teacher is large
         silent=silent,

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy
 import pytest
 import spacy
+import srsly
 import torch
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
@@ -61,12 +62,23 @@ def test_a_pipeline_teaches_what_it_predicts(
     assert code == 0, output
     docs, nlp = read(out), spacy.load(pipeline)
     assert [doc.text for doc in docs] == TEXTS
-    assert [doc.user_data["id"] for doc in docs] == [0, 1, 2, 3]
     for doc in docs:
+        assert doc.user_data == {}
         expected = nlp(doc.text)
         assert doc.cats == pytest.approx(expected.cats, abs=1e-5)
         assert [token.tag_ for token in doc] == [token.tag_ for token in expected]
         assert doc.to_json()["ents"] == expected.to_json()["ents"]
+
+
+def test_ids_of_a_column_are_kept(spacy_cli: Run, pipeline: Path, tmp_path: Path):
+    rows = [{"text": text, "name": f"t{i}"} for i, text in enumerate(TEXTS)]
+    srsly.write_jsonl(tmp_path / "texts.jsonl", rows)
+    out = tmp_path / "out"
+    code, output = spacy_cli(
+        "rnn", "distil", pipeline, tmp_path / "texts.jsonl", out, "--id-column", "name"
+    )
+    assert code == 0, output
+    assert [doc.user_data["id"] for doc in read(out)] == ["t0", "t1", "t2", "t3"]
 
 
 def test_what_a_pipeline_doubts_is_left_open(
