@@ -113,13 +113,15 @@ class EntityConfidence(EntityLattices):
         return self._fit_margin(self._encode(examples))
 
     def fit_on_dev(self, examples: Sequence[Example]) -> None:
-        """Decide what trained weights leave open, see `fit_thresholds`. Where no annotated entity
-        is predicted, nothing changes.
+        """Decide what trained weights leave open, see `fit_thresholds`. Documents with labels that
+        the component does not have are left out. Where no annotated entity is predicted, nothing
+        changes.
 
         examples (Sequence[Example]): Annotated documents that the component was not trained on; see
             `confidences`.
         """
-        encoded = self._encode(examples)
+        labels = set(self.labels)
+        encoded = self._encode(eg for eg in examples if self.find_labels([eg]) <= labels)
         if any(len(right) for _, _, right, _ in self._judge(encoded)):
             self._fit_margin(encoded)
 

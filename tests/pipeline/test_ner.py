@@ -500,6 +500,10 @@ def test_data_it_was_not_trained_on_decide_the_threshold(nlp: Language) -> None:
     fitted = dict(ner.cfg)
     assert fitted["thresholds"]["O"] in MARGINS[1:]
     assert nlp.evaluate(make_examples(nlp))["ents_f"] == 1.0
+    other = Example.from_dict(nlp.make_doc("In Oslo"), {"entities": [(3, 7, "CITY")]})
+    ner.forget_fit()
+    ner.fit_on_dev([*examples * 20, other])  # whose label it does not have
+    assert ner.cfg == fitted
     output.set_param("b", output.get_param("b") + 1000 * numpy.eye(len(ner.tags))[0].astype("f"))
     ner.forget_fit()
     ner.fit_on_dev(examples * 20)  # which predicts no entity
