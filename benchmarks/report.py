@@ -45,6 +45,13 @@ overrides in the file to `spacy rnn compare DATA OUTPUT --systems CONFIG`: a con
 says. Rivals have the training settings that `spacy init config` writes. Entity recognisers of ours
 are calibrated on dev, which also fits their threshold, as the workflow `ner` of the project does.
 """
+TRANSFER = """# Pretrained subwords, and students of teachers
+
+Test, percent; means and standard deviations over seeds. `spacy rnn compare` trained the configs
+that `spacy rnn init` writes with `--vectors` (subwords) and with `--distilled` as well (student).
+The file of each holds the config.
+
+"""
 SPLITS = ("dev", "test")
 # A line a case, a column a system.
 GRIDS = ("growth", "length")
@@ -272,6 +279,17 @@ def comparisons(folder: Path) -> str:
     return "\n".join([*parts, table(title, sizes, 2)])
 
 
+def transfer(folder: Path) -> str:
+    """RETURNS (str): What `spacy rnn compare` found of pipelines that others have taught."""
+    lines = []
+    for path in sorted(folder.glob("*.json")):
+        result = read_json(path)
+        for system in result["systems"]:
+            scores = [result["metric"], percent(system["values"]), str(len(system["seeds"]))]
+            lines.append([result["title"], system["name"], *scores, number(system["bytes"] / 1e6)])
+    return TRANSFER + table(["", "", "score", "test", "seeds", "MB"], lines, 3)
+
+
 def percent(values: Sequence[float]) -> str:
     deviation = f" ± {stdev(values) * 100:.2f}" if len(values) > 1 else ""
     return f"{mean(values) * 100:.2f}{deviation}"
@@ -290,6 +308,8 @@ def reports(results: Path) -> dict[str, str]:
             found[f"{name}.md"] = page(results / f"{name}.json")
     if any((results / "comparisons").glob("*.json")):
         found["comparisons.md"] = comparisons(results / "comparisons")
+    if any((results / "transfer").glob("*.json")):
+        found["transfer.md"] = transfer(results / "transfer")
     if any((results / "accuracy").glob("*.json")):
         found["accuracy.md"] = accuracy(results / "accuracy")
     if (results / "ablations").is_dir():

@@ -58,8 +58,11 @@ def results(tmp_path: Path) -> Path:
         "systems": systems,
         "differences": {"lstm": {"gru": gap}},
     }
+    taught = {"name": "student", "values": [0.86, 0.88], "seeds": [0, 1], "bytes": 50_400_000}
+    student = {"title": "sst2", "metric": "accuracy", "systems": [taught]}
     files = {
         "comparisons/ohsumed.json": comparison,
+        "transfer/sst2-student.json": student,
         "speed/pipeline.json": speed,
         "speed/length.json": {**speed, "rows": lengths},
         "speed-4-threads/pipeline.json": {**speed, "threads": 4, "rows": threads},
@@ -99,6 +102,7 @@ def test_report(program: Program, results: Path) -> None:
     scores = "90.00 ± 0.00 | 91.00 ± 1.41 | -3.50 to +1.50 | 87.00 | 2 | 123,456 | 123,456 |"
     assert f"| ohsumed | accuracy | {scores}" in output
     assert "| ohsumed | textcat_topics | 3,357 | 180 | 23 |" in output
+    assert "| sst2 | student | accuracy | 87.00 ± 1.41 | 2 | 50.4 |" in output
     names = {path.stem for path in results.glob("*.md")}
     pages = {
         "speed",
@@ -108,6 +112,7 @@ def test_report(program: Program, results: Path) -> None:
         "service",
         "accuracy",
         "comparisons",
+        "transfer",
     }
     assert names == pages
 
