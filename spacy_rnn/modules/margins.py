@@ -12,6 +12,8 @@ Array = NDArray[Any]
 EPOCHS = 5
 # Costs of errors against large weights, of which the best on rows held out is taken.
 COSTS = (0.3, 1.0, 3.0)
+# Of more rows, so many are enough to choose a cost by.
+MOST_TO_CHOOSE = 20_000
 # How many weights there are at a time, in 64 MiB.
 MAX_WEIGHTS = 2**24
 # What counts less than this counts as much as this, which is nothing.
@@ -106,7 +108,8 @@ class Choice(NamedTuple):
 
 
 def choose(rows: Rows, truth: Array, held: Array, n_columns: int, exclusive: bool) -> Choice:
-    """Choose the cost of errors, and what makes probabilities of scores, by rows held out.
+    """Choose the cost of errors, and what makes probabilities of scores, by rows held out. Of the
+    others, `MOST_TO_CHOOSE` are used at most, evenly.
 
     rows (Rows): The rows.
     truth (NDArray[float32]): See `Machines`.
@@ -116,6 +119,7 @@ def choose(rows: Rows, truth: Array, held: Array, n_columns: int, exclusive: boo
     RETURNS (Choice): The one of the least loss.
     """
     others, judged = numpy.flatnonzero(~held), numpy.flatnonzero(held)
+    others = others[:: max(1, -(-len(others) // MOST_TO_CHOOSE))]
     scores = numpy.empty((len(COSTS), len(judged), truth.shape[1]), dtype="float32")
     for labels in blocks(n_columns, truth.shape[1]):
         machines = Machines(rows, truth[:, labels], n_columns)

@@ -94,6 +94,23 @@ def test_blocks_of_labels_change_nothing(dense, truth, monkeypatch):
     assert choose(rows, truth, numpy.arange(N_ROWS) % 5 == 4, N_COLUMNS, False).cost in COSTS
 
 
+def test_a_cost_is_chosen_by_some_of_many_rows(dense, truth, monkeypatch):
+    asked, train = [], Machines.train
+
+    def recorded(machines: Machines, which: numpy.ndarray, cost: float) -> None:
+        asked.append(which)
+        train(machines, which, cost)
+
+    monkeypatch.setattr(margins, "MOST_TO_CHOOSE", 7)
+    monkeypatch.setattr(Machines, "train", recorded)
+    held = numpy.arange(N_ROWS) % 5 == 4
+    assert choose(sparse(dense), truth, held, N_COLUMNS, False).cost in COSTS
+    for which in asked:
+        assert 3 < len(which) <= 7
+        assert which[-1] > 0.7 * N_ROWS
+        assert not held[which].any()
+
+
 def test_a_low_rank_keeps_what_it_can(dense, truth):
     """Labels that repeat others need no rank of their own."""
     doubled = numpy.hstack((truth[:, :2], -truth[:, :2], truth[:, 1:2]))
