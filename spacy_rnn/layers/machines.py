@@ -20,7 +20,8 @@ Array = NDArray[Any]
 Batches = Iterable[tuple[Sequence[Doc], Array]]
 # Of fewer documents, none can be spared to choose by.
 MIN_DOCUMENTS = 100
-# One document of so many is held out for choosing, up to so many documents.
+# One document of so many is held out for choosing, up to so many documents; copies of one, as of
+# annotated data that is read several times in a pass, stay together.
 ONE_IN, MOST_HELD_OUT = 5, 2000
 # So many n-grams of documents, and documents times labels, are kept: in 0.4 GiB and 0.1 GiB.
 MAX_NGRAMS, MAX_TRUTHS = 2**25, 2**25
@@ -62,7 +63,7 @@ def solve_ngrams(
         module.weigh(sample.label_weights(every))
         return
     one_in = max(ONE_IN, len(sample) // MOST_HELD_OUT)
-    held = numpy.arange(len(sample)) % one_in == one_in - 1
+    held = sample.originals % one_in == one_in - 1
     choices = []
     for weigh in (sample.label_weights, sample.rarity_weights):
         module.weigh(weigh(~held))
@@ -103,6 +104,10 @@ class Sample:
             )
         ngrams, counts, sizes, truth = zip(*self.parts, strict=True)
         self.parts = []
+        # The place of the first document like each. Shape (documents,).
+        places: dict[int, int] = {}
+        likes = (hash((n.tobytes(), c.tobytes())) for n, c in zip(ngrams, counts, strict=True))
+        self.originals = numpy.array([places.setdefault(like, i) for i, like in enumerate(likes)])
         self.ngrams, self.counts = numpy.concatenate(ngrams), numpy.concatenate(counts)
         self.sizes, self.truth = numpy.concatenate(sizes), numpy.stack(truth)
         self.starts = numpy.concatenate(([0], self.sizes.sum(axis=1).cumsum()))

@@ -73,6 +73,24 @@ def test_documents_held_out_choose_what_ngrams_weigh(nlp, monkeypatch, weights):
     assert accuracy(pipe, documents(nlp, 50, seed=1)) == 1.0
 
 
+def test_copies_of_a_document_are_held_out_together(nlp, monkeypatch):
+    seen, choose = [], machines.choose
+
+    def recorded(rows, truth, held, n_rows, exclusive):
+        seen.append(held)
+        return choose(rows, truth, held, n_rows, exclusive)
+
+    monkeypatch.setattr(machines, "choose", recorded)
+    texts = [f"{label} number {i} of some" for i in range(51) for label in LABELS]
+    examples = [
+        Example.from_dict(nlp.make_doc(text), {"cats": {text.split()[0]: 1.0}}) for text in texts
+    ]
+    initialized(nlp, "rnn_textcat", examples * 2)
+    for held in seen:
+        assert held[: len(texts)].tolist() == held[len(texts) :].tolist()
+        assert held[: len(texts)].tolist() == [i % 5 == 4 for i in range(len(texts))]
+
+
 def test_too_few_documents_are_left_to_training(nlp):
     pipe = initialized(nlp, "rnn_textcat", documents(nlp, MIN_DOCUMENTS - 1))
     assert not pipe.model.get_ref("ngrams").attrs["solved"]
@@ -117,7 +135,10 @@ def test_a_label_that_is_added_lets_it_learn_again(nlp):
 @pytest.mark.parametrize("factory", BOTH)
 def test_class_weights_count(nlp, factory):
     examples = documents(nlp, 200)
-    examples += [Example.from_dict(nlp.make_doc("so"), {"cats": eg.y.cats}) for eg in examples]
+    examples += [
+        Example.from_dict(nlp.make_doc("so " * (1 + i % 9)), {"cats": eg.y.cats})
+        for i, eg in enumerate(examples)
+    ]
     scores = []
     for weights in ({}, {"soup": 5.0}):
         pipe = nlp.add_pipe(factory, config={**CONFIG, "class_weights": weights})
