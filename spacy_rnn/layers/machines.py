@@ -18,7 +18,7 @@ from .shim import torch_shim
 
 Array = NDArray[Any]
 Batches = Iterable[tuple[Sequence[Doc], Array]]
-# Of fewer documents, none can be spared to choose by.
+# Of fewer distinct documents, none can be spared to choose by.
 MIN_DOCUMENTS = 100
 # One document of so many is held out for choosing, up to so many documents; copies of one, as of
 # annotated data that is read several times in a pass, stay together.
@@ -45,9 +45,9 @@ def solve_ngrams(
     What n-grams tell about labels is the better weight in short documents, their rarity in long
     ones with many labels: the documents held out choose.
 
-    Fewer than `MIN_DOCUMENTS` documents give weights only, and leave the rest to training; so does
-    a bag that is not to be solved. Of documents with more than `MAX_NGRAMS` n-grams in all, a part
-    is taken, and a warning says so.
+    Fewer than `MIN_DOCUMENTS` distinct documents give weights only, and leave the rest to training;
+    so does a bag that is not to be solved. Of documents with more than `MAX_NGRAMS` n-grams in all,
+    a part is taken, and a warning says so.
 
     bag (Model[List[Doc], Floats2d]): An `ngram_bag`.
     output (Model[Floats2d, Floats2d]): The linear layer on it, with a bias.
@@ -59,11 +59,11 @@ def solve_ngrams(
     module = cast(NgramBag, torch_shim(bag).module)
     sample = Sample(n_rows, batches)
     every = numpy.ones(len(sample), dtype=bool)
-    if sample.n_documents < MIN_DOCUMENTS or not bag.attrs["solve"]:
+    if sample.n_distinct < MIN_DOCUMENTS or not bag.attrs["solve"]:
         module.weigh(sample.label_weights(every))
         return
     one_in = max(ONE_IN, len(sample) // MOST_HELD_OUT)
-    held = sample.originals % one_in == one_in - 1
+    held = sample.kinds % one_in == one_in - 1
     choices = []
     for weigh in (sample.label_weights, sample.rarity_weights):
         module.weigh(weigh(~held))
@@ -104,10 +104,11 @@ class Sample:
             )
         ngrams, counts, sizes, truth = zip(*self.parts, strict=True)
         self.parts = []
-        # The place of the first document like each. Shape (documents,).
-        places: dict[int, int] = {}
+        # Distinct documents are numbered, and copies have the same number. Shape (documents,).
+        numbers: dict[int, int] = {}
         likes = (hash((n.tobytes(), c.tobytes())) for n, c in zip(ngrams, counts, strict=True))
-        self.originals = numpy.array([places.setdefault(like, i) for i, like in enumerate(likes)])
+        self.kinds = numpy.array([numbers.setdefault(like, len(numbers)) for like in likes])
+        self.n_distinct = len(numbers) * self.one_in  # about, where a part was drawn
         self.ngrams, self.counts = numpy.concatenate(ngrams), numpy.concatenate(counts)
         self.sizes, self.truth = numpy.concatenate(sizes), numpy.stack(truth)
         self.starts = numpy.concatenate(([0], self.sizes.sum(axis=1).cumsum()))
