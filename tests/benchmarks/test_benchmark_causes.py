@@ -15,7 +15,7 @@ def corpus(tmp_path: Path) -> Path:
     nlp, docs = spacy.blank("en"), []
     for i in range(120):
         label = LABELS[i % 3]
-        doc = nlp(f"{['some', 'good', 'one', 'the'][i % 4]} {label} please")
+        doc = nlp(f"{['some', 'good', 'one', 'the'][i % 4]} {label} for {i} please")
         doc.cats = {each: float(each == label) for each in LABELS}
         docs.append(doc)
     for split in ("train", "dev", "test"):
