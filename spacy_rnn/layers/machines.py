@@ -63,7 +63,7 @@ def solve_ngrams(
         module.weigh(sample.label_weights(every))
         return
     one_in = max(ONE_IN, len(sample) // MOST_HELD_OUT)
-    held = sample.kinds % one_in == one_in - 1
+    held = sample.distinct % one_in == one_in - 1
     choices = []
     for weigh in (sample.label_weights, sample.rarity_weights):
         module.weigh(weigh(~held))
@@ -107,7 +107,7 @@ class Sample:
         # Distinct documents are numbered, and copies have the same number. Shape (documents,).
         numbers: dict[int, int] = {}
         likes = (hash((n.tobytes(), c.tobytes())) for n, c in zip(ngrams, counts, strict=True))
-        self.kinds = numpy.array([numbers.setdefault(like, len(numbers)) for like in likes])
+        self.distinct = numpy.array([numbers.setdefault(like, len(numbers)) for like in likes])
         self.n_distinct = len(numbers) * self.one_in  # about, where a part was drawn
         self.ngrams, self.counts = numpy.concatenate(ngrams), numpy.concatenate(counts)
         self.sizes, self.truth = numpy.concatenate(sizes), numpy.stack(truth)
