@@ -103,7 +103,7 @@ def annotate_shard(
     folder: Path,
     form: Format,
     columns: Sequence[str],
-    ids: bool = True,
+    ids: bool,
 ) -> Result:
     """Annotate a shard and write it, whole or not at all.
 

@@ -22,16 +22,18 @@ MARGINS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0)
 
 
 class Encoded(NamedTuple):
-    """A batch of annotated documents.
+    """A batch of annotated documents, with what does not depend on settings.
 
-    examples (List[Example]): The documents.
     tokens (Tokens): Their tokens.
     scores (Ragged): Scores of tags. Shape (tokens, tags).
+    labels (NDArray[int64]): Index of the true label, `OUTSIDE` or `UNKNOWN`. Shape (kept tokens,).
+    inside (NDArray[bool]): Which go on with the entity of the token before. Same shape.
     """
 
-    examples: list[Example]
     tokens: Tokens
     scores: Ragged
+    labels: Array
+    inside: Array
 
 
 class EntityConfidence(EntityLattices):
@@ -183,12 +185,14 @@ class EntityConfidence(EntityLattices):
         return found
 
     def _encode(self, examples: Iterable[Example]) -> list[Encoded]:
-        """RETURNS (List[Encoded]): The scores of tags, by batch."""
+        """RETURNS (List[Encoded]): The scores of tags and the annotation, by batch."""
         encoded = []
         for batch in minibatch(examples, BATCH_SIZE):
             docs = [example.predicted for example in batch]
             if any(len(doc) for doc in docs):
-                encoded.append(Encoded(batch, Tokens.of(docs), self.model.predict(docs)))
+                tokens = Tokens.of(docs)
+                labels, inside, _ = find_known(*self.gold(batch), False, tokens.kept)
+                encoded.append(Encoded(tokens, self.model.predict(docs), labels, inside))
         return encoded
 
     def _judge(
@@ -197,9 +201,8 @@ class EntityConfidence(EntityLattices):
         """YIELDS (Tuple[Lattice, Segments, NDArray[bool], Segments]): By batch, the predicted
         segments on annotated tokens, which are right, and the true ones.
         """
-        for examples, tokens, scores in encoded:
+        for tokens, scores, labels, inside in encoded:
             lattice = self.lattice(scores, tokens, use_presets=False)
-            labels, inside, _ = find_known(*self.gold(examples), False, tokens.kept)
             segments = self.tags.decode(viterbi(self.model.get_ref("crf"), lattice))
             known = numpy.append(0, (labels != UNKNOWN).cumsum())
             sizes = segments.ends - segments.starts
